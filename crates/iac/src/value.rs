@@ -1,0 +1,90 @@
+//! The value of an attribute, with the place where it was written, and "known only after apply" as a value of its own.
+
+use rust_decimal::Decimal;
+use std::sync::Arc;
+
+/// A place in one of the files of a [`crate::Reading`]. Lines and columns count from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct At {
+    /// Index into [`crate::Reading::files`].
+    pub file: u32,
+    /// Line.
+    pub line: u32,
+    /// Column in characters.
+    pub column: u32,
+}
+
+/// A value and where it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Where it was written.
+    pub at: At,
+}
+
+/// What an attribute may hold. A nested block stands as a list of maps under its name, as in Terraform's JSON syntax.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Explicitly nothing.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A number, exact.
+    Number(Decimal),
+    /// A text.
+    String(Arc<str>),
+    /// A list, tuple or set.
+    List(Vec<Node>),
+    /// A map, an object or the body of a block.
+    Map(Map),
+    /// Known only after apply, or not readable from what was given.
+    Unknown(Unknown),
+}
+
+/// Why a value is unknown, and what it would come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// A fragment such as `aws_s3_bucket.logs.arn is known after apply`.
+    pub why: Arc<str>,
+    /// Addresses, without index, of the resources that the value refers to: `module.web.aws_s3_bucket.logs`.
+    pub refers: Arc<[String]>,
+}
+
+/// Keys and values in the order in which they were written.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Map(Vec<(Arc<str>, Node)>);
+
+impl Map {
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.0.iter().find(|(k, _)| &**k == key).map(|(_, node)| node)
+    }
+
+    /// Sets a key, in its place where it is there already.
+    pub fn set(&mut self, key: impl Into<Arc<str>>, node: Node) {
+        let key = key.into();
+        match self.0.iter_mut().find(|(k, _)| *k == key) {
+            Some((_, old)) => *old = node,
+            None => self.0.push((key, node)),
+        }
+    }
+
+    /// Keys and values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.0.iter().map(|(key, node)| (&**key, node))
+    }
+
+    /// How many keys.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
