@@ -1,7 +1,9 @@
 //! What a KPI is made of. A duty turns entities into [`Contribution`]s; the value, every slice of it and the drill-down
 //! come from those alone, so a roll-up can only sum numerators and denominators and never average ratios.
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use mainstay_model::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -68,6 +70,29 @@ pub struct KpiSpec {
     pub target: Option<f64>,
     /// What would bring data, where there is none.
     pub needs: String,
+}
+
+/// What a KPI is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// The half-open span that the figure is for.
+    pub window: Span,
+    /// The event-time "now" of the question. Facts recorded later are already absent from the entities; this decides
+    /// what is still pending.
+    pub as_of: Timestamp,
+    /// The zone whose calendar cut the window.
+    pub zone: TimeZone,
+}
+
+impl Query {
+    /// The last instant that the window lets one see: just before its end, or `as_of` where that is earlier. `None`
+    /// where the window begins after `as_of`, so that nothing in it has happened yet.
+    #[must_use]
+    pub fn last_instant(&self) -> Option<Timestamp> {
+        let before_end = self.window.to.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(self.window.to);
+        let last = before_end.min(self.as_of);
+        (self.window.from <= last).then_some(last)
+    }
 }
 
 /// How one entity counts.

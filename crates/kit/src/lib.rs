@@ -6,4 +6,4 @@ mod entity;
 mod kpi;
 
 pub use entity::{Cell, Entity, Folded, Kind, event_order};
-pub use kpi::{FACTS_MAX, Better, Contribution, KpiSpec, KpiValue, Measure, Standing, Unit, summarise, wilson};
+pub use kpi::{FACTS_MAX, Better, Contribution, KpiSpec, KpiValue, Measure, Query, Standing, Unit, summarise, wilson};
