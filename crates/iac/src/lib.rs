@@ -1,8 +1,13 @@
 //! Infrastructure as code: the text of files in, resources and diagnostics out. Pure: no disk, clock or network; the
 //! caller hands over every file's text.
 
+mod convert;
+pub mod json;
 mod resource;
+mod source;
 mod value;
+pub mod yaml;
 
 pub use resource::{Block, Dialect, Reading, Reference, Resource, SourceFile};
+pub use source::{Origin, text_of};
 pub use value::{At, Map, Node, Unknown, Value};

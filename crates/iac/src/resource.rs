@@ -2,6 +2,7 @@
 
 use crate::{At, Map, Node};
 use mainstay_model::{Diagnostic, Place};
+use std::sync::Arc;
 
 /// A file handed in for reading.
 #[derive(Debug, Clone)]
@@ -45,6 +46,9 @@ pub struct Resource {
     pub dialect: Dialect,
     /// Kind of block.
     pub block: Block,
+    /// Terraform: the folder of the root module that it belongs to, `.` for the top; addresses are unique within a root
+    /// only. Plan and state: the path of the file. Empty elsewhere.
+    pub root: Arc<str>,
     /// `module.web.aws_s3_bucket.logs[0]`; for Kubernetes `Deployment.shop.web` (kind, namespace, name).
     pub address: String,
     /// `aws_s3_bucket`; for Kubernetes the kind.

@@ -1,6 +1,7 @@
 //! The value of an attribute, with the place where it was written, and "known only after apply" as a value of its own.
 
 use rust_decimal::Decimal;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A place in one of the files of a [`crate::Reading`]. Lines and columns count from 1.
@@ -56,6 +57,16 @@ pub struct Unknown {
 pub struct Map(Vec<(Arc<str>, Node)>);
 
 impl Map {
+    /// A map of entries whose keys are known to differ.
+    pub(crate) fn of_distinct(entries: Vec<(Arc<str>, Node)>) -> Self {
+        Self(entries)
+    }
+
+    /// Keys and values in order, taken out.
+    pub(crate) fn into_entries(self) -> Vec<(Arc<str>, Node)> {
+        self.0
+    }
+
     /// The value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
@@ -86,5 +97,50 @@ impl Map {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// Collects a map in linear time where [`Map::set`] would search for every key anew.
+#[derive(Debug, Default)]
+pub(crate) struct MapBuilder {
+    entries: Vec<(Arc<str>, Node)>,
+    /// Filled once the map is too long to be searched from the front.
+    places: HashMap<Arc<str>, usize>,
+}
+
+/// From this many keys on a lookup table pays for itself.
+const KEYS_SEARCHED_MAX: usize = 16;
+
+impl MapBuilder {
+    /// Sets a key; gives back the node that it had before.
+    pub(crate) fn set(&mut self, key: Arc<str>, node: Node) -> Option<Node> {
+        if let Some(index) = self.find(&key) {
+            return Some(std::mem::replace(&mut self.entries[index].1, node));
+        }
+        if self.entries.len() == KEYS_SEARCHED_MAX {
+            self.places = self.entries.iter().enumerate().map(|(index, (key, _))| (key.clone(), index)).collect();
+        }
+        if self.entries.len() >= KEYS_SEARCHED_MAX {
+            self.places.insert(key.clone(), self.entries.len());
+        }
+        self.entries.push((key, node));
+        None
+    }
+
+    /// The node of a key.
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        let index = self.find(key)?;
+        Some(&mut self.entries[index].1)
+    }
+
+    fn find(&self, key: &str) -> Option<usize> {
+        if self.entries.len() <= KEYS_SEARCHED_MAX {
+            return self.entries.iter().position(|(k, _)| &**k == key);
+        }
+        self.places.get(key).copied()
+    }
+
+    pub(crate) fn finish(self) -> Map {
+        Map::of_distinct(self.entries)
     }
 }

@@ -1,0 +1,96 @@
+//! What an unquoted scalar means.
+
+use super::Schema;
+use crate::Value;
+use crate::json::decimal;
+use rust_decimal::Decimal;
+use std::sync::Arc;
+
+/// The value of a plain scalar. `.inf` and `.nan` stay texts: no exact number stands for them.
+pub(super) fn resolve(text: &str, schema: Schema) -> Value {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
+        "true" | "True" | "TRUE" => return Value::Bool(true),
+        "false" | "False" | "FALSE" => return Value::Bool(false),
+        _ => {}
+    }
+    if schema == Schema::Kubernetes {
+        match text {
+            "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Value::Bool(true),
+            "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Value::Bool(false),
+            _ => {}
+        }
+    }
+    let first = text.as_bytes()[0];
+    if (first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.'))
+        && let Some(number) = number(text, schema)
+    {
+        return Value::Number(number);
+    }
+    Value::String(Arc::from(text))
+}
+
+fn number(text: &str, schema: Schema) -> Option<Decimal> {
+    let grouped;
+    let mut text = text;
+    if schema == Schema::Kubernetes && text.contains('_') {
+        grouped = text.replace('_', "");
+        text = &grouped;
+    }
+    let (negative, body) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    if body.starts_with(['+', '-']) {
+        return None;
+    }
+    let number = if let Some(hex) = body.strip_prefix("0x") {
+        radix(hex, 16)?
+    } else if let Some(octal) = body.strip_prefix("0o") {
+        radix(octal, 8)?
+    } else if schema == Schema::Kubernetes && body.starts_with("0b") {
+        radix(&body[2..], 2)?
+    } else if schema == Schema::Kubernetes
+        && body.len() > 1
+        && body.starts_with('0')
+        && body.bytes().all(|b| matches!(b, b'0'..=b'7'))
+    {
+        radix(body, 8)?
+    } else {
+        decimal_number(body)?
+    };
+    Some(if negative { -number } else { number })
+}
+
+fn radix(digits: &str, radix: u32) -> Option<Decimal> {
+    if digits.starts_with(['+', '-']) {
+        return None;
+    }
+    u64::from_str_radix(digits, radix).ok().map(Decimal::from)
+}
+
+/// `[0-9]*(\.[0-9]*)?([eE][-+]?[0-9]+)?` with at least one digit before the exponent.
+fn decimal_number(body: &str) -> Option<Decimal> {
+    let (mantissa, exponent) = match body.find(['e', 'E']) {
+        Some(index) => (&body[..index], Some(&body[index + 1..])),
+        None => (body, None),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if whole.len() + fraction.len() == 0 || !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    if let Some(exponent) = exponent {
+        let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+        if exponent.is_empty() || !digits(exponent) {
+            return None;
+        }
+    }
+    if mantissa.starts_with('.') || mantissa.ends_with('.') {
+        let fraction = if fraction.is_empty() { "0" } else { fraction };
+        let rest = &body[mantissa.len()..];
+        return decimal(&format!("{}.{fraction}{rest}", if whole.is_empty() { "0" } else { whole }));
+    }
+    decimal(body)
+}
