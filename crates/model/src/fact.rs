@@ -99,7 +99,10 @@ impl Fact {
         }
         let envelope: Envelope = serde_json::from_value(document).map_err(|e| FactError::Envelope(e.to_string()))?;
         if envelope.specversion != "1.0" {
-            return Err(FactError::Envelope(format!("specversion is {:?}; only \"1.0\" is read", envelope.specversion)));
+            return Err(FactError::Envelope(format!(
+                "specversion is {:?}; only \"1.0\" is read",
+                envelope.specversion
+            )));
         }
         if envelope.source.is_empty() || envelope.source.len() > 1024 || envelope.source.chars().any(char::is_control) {
             return Err(FactError::Envelope("source must be 1 to 1024 bytes without control characters".to_owned()));
@@ -180,7 +183,9 @@ impl Recorded {
 /// A type name has two or more dot-separated parts of letters, digits, `-` and `_`, as the specification advises
 /// (reverse DNS), and at most 255 bytes.
 fn check_type_name(name: &str) -> Result<(), FactError> {
-    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/'));
+    let plain = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/'))
+    };
     if name.len() <= 255 && name.contains('.') && name.split('.').all(plain) {
         return Ok(());
     }

@@ -16,12 +16,12 @@ mod verdict;
 mod window;
 
 pub use diagnostic::{Diagnostic, Level, Place};
-pub use fact::{Fact, FactError, Recorded, FACT_DATA_BYTES_MAX, FACT_DATA_DEPTH_MAX};
+pub use fact::{FACT_DATA_BYTES_MAX, FACT_DATA_DEPTH_MAX, Fact, FactError, Recorded};
 pub use finding::{Finding, FindingState};
 pub use id::{Digest, FactId, IdError, PrincipalId};
 pub use money::{Currency, Money, MoneyError};
 pub use promise::{Promise, PromiseKind};
-pub use registry::{fact_type, fact_types, FactData, FactTypeInfo};
+pub use registry::{FactData, FactTypeInfo, fact_type, fact_types};
 pub use subject::{Subject, SubjectError};
 pub use verdict::{Severity, Verdict};
 pub use window::{Span, Window, WindowError};

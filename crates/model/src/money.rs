@@ -83,7 +83,8 @@ impl Money {
     /// [`MoneyError::Amount`] or [`MoneyError::Currency`].
     pub fn parse(amount: &str, currency: &str) -> Result<Self, MoneyError> {
         let text = amount.trim();
-        let exact = if text.contains(['e', 'E']) { Decimal::from_scientific(text) } else { Decimal::from_str_exact(text) };
+        let exact =
+            if text.contains(['e', 'E']) { Decimal::from_scientific(text) } else { Decimal::from_str_exact(text) };
         let amount = exact.map_err(|_| MoneyError::Amount(amount.to_owned()))?;
         Ok(Self { amount, currency: Currency::new(currency)? })
     }

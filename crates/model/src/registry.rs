@@ -1,12 +1,12 @@
 //! The one list of fact types: name, meaning, schema, and the check of a fact's data against its type.
 
-use crate::fact::{Fact, FactError, FACT_DATA_BYTES_MAX};
+use crate::fact::{FACT_DATA_BYTES_MAX, Fact, FactError};
 use crate::facts::*;
 use crate::{FactId, Subject};
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema};
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 /// The prefix of our own types.
@@ -189,7 +189,8 @@ mod tests {
     #[test]
     fn a_type_of_somebody_else_is_kept_and_a_malformed_one_of_ours_is_refused_with_the_reason() {
         assert_eq!(event("com.example.note", json!({"any": [1]})).check(now()), Ok(()));
-        let error = event("mainstay.change.completed.v1", json!({"environment": "production"})).check(now()).unwrap_err();
+        let error =
+            event("mainstay.change.completed.v1", json!({"environment": "production"})).check(now()).unwrap_err();
         assert!(error.to_string().contains("missing field `kind`"), "{error}");
         let error = event("mainstay.change.done.v1", json!({})).check(now()).unwrap_err();
         assert!(error.to_string().contains("mainstay.change.completed.v1"), "{error}");
@@ -221,7 +222,11 @@ mod tests {
             let parts: Vec<_> = info.name.split('.').collect();
             assert_eq!((parts.len(), parts[0]), (4, "mainstay"), "{}", info.name);
             let schema = (info.schema)().to_value();
-            assert!(schema["description"].as_str().is_some_and(|text| text.len() > 10), "{} has no description", info.name);
+            assert!(
+                schema["description"].as_str().is_some_and(|text| text.len() > 10),
+                "{} has no description",
+                info.name
+            );
         }
     }
 }

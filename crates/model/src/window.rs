@@ -156,7 +156,10 @@ mod tests {
     #[test]
     fn spans_are_half_open_and_their_union_counts_nothing_twice() {
         let span = |from, to| Span { from: at(from), to: at(to) };
-        let (a, b) = (span("2026-01-01T00:00:00Z", "2026-01-01T02:00:00Z"), span("2026-01-01T01:00:00Z", "2026-01-01T03:00:00Z"));
+        let (a, b) = (
+            span("2026-01-01T00:00:00Z", "2026-01-01T02:00:00Z"),
+            span("2026-01-01T01:00:00Z", "2026-01-01T03:00:00Z"),
+        );
         assert!(a.contains(a.from) && !a.contains(a.to));
         let total: i64 = Span::union(vec![b, a]).iter().map(Span::seconds).sum();
         assert_eq!(total, 3 * 3600);
