@@ -2,7 +2,9 @@
 //! caller hands over every file's text.
 
 mod convert;
+pub mod hcl;
 pub mod json;
+pub mod kubernetes;
 mod resource;
 mod source;
 mod value;
