@@ -1,1 +1,6 @@
-//! Filled by its own commits.
+//! Incidents: from the first sign to the confirmed cause.
+
+pub mod kpi;
+mod tables;
+
+pub use tables::*;
