@@ -1,0 +1,470 @@
+//! Appending: callers make their facts ready side by side, one thread commits what waits together.
+
+use crate::db::{Conn, Mode};
+use crate::entry::{Header, Prepared, SALT_BYTES, Stored};
+use crate::error::{LedgerError, Result};
+use crate::fold;
+use crate::index::{self, Kind, RECENT_MAX, Recent, seq_of, span};
+use crate::ledger::Shared;
+use crate::merkle::{Hash, leaf_hash};
+use crate::note::{self, Checkpoint};
+use crate::schema::Head;
+use crate::tree::{self, Edge};
+use crate::tx::Tx;
+use crate::value::Value;
+use mainstay_model::{Fact, FactData, Recorded, Timestamp, facts::FactRedacted};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Facts that are committed together at most; it bounds memory and how long one commit takes.
+const GROUP_FACTS_MAX: usize = 50_000;
+/// The checkpoint file is written when nobody appends for so long, and at the latest after so many commits.
+const CHECKPOINT_IDLE: Duration = Duration::from_millis(20);
+const CHECKPOINT_COMMITS_MAX: u32 = 64;
+
+/// What became of a batch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AppendReport {
+    /// Facts that were appended.
+    pub new: u64,
+    /// Facts that were known already, word for word.
+    pub known: u64,
+    /// Facts that were refused: position in the batch, and why.
+    pub refused: Vec<(usize, String)>,
+    /// For each fact of the batch its position in the ledger, new or known; `None` where it was refused.
+    pub seqs: Vec<Option<u64>>,
+}
+
+struct Request {
+    facts: Vec<(usize, Prepared)>,
+    report: AppendReport,
+    now_us: i64,
+    reply: SyncSender<Result<AppendReport>>,
+}
+
+/// The thread that commits.
+pub(crate) struct Writer {
+    queue: Mutex<Option<Sender<Request>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(crate) fn start(shared: Arc<Shared>) -> Result<Self> {
+        let (queue, requests) = channel();
+        let committer = Committer { shared, conn: None, edge: None, unsaved: 0, checkpoint: String::new() };
+        let thread = std::thread::Builder::new()
+            .name("ledger".to_owned())
+            .spawn(move || committer.run(&requests))
+            .map_err(|error| LedgerError::refused(format!("no thread for the writer: {error}")))?;
+        Ok(Self { queue: Mutex::new(Some(queue)), thread: Some(thread) })
+    }
+
+    pub(crate) fn append(&self, facts: Vec<Fact>, now: Timestamp) -> Result<AppendReport> {
+        let mut request = prepare(facts, now, false)?;
+        let (reply, answer) = sync_channel(1);
+        request.reply = reply;
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        queue.ok_or(LedgerError::Closed)?.send(request).map_err(|_| LedgerError::Closed)?;
+        answer.recv().map_err(|_| LedgerError::Closed)?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some(thread) = self.thread.take() {
+            // The thread ends when the queue does; one that panicked was reported when it did.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Checks every fact and makes it ready, on the caller's thread.
+fn prepare(facts: Vec<Fact>, now: Timestamp, redactions: bool) -> Result<Request> {
+    let mut report = AppendReport { seqs: vec![None; facts.len()], ..AppendReport::default() };
+    let mut ready = Vec::with_capacity(facts.len());
+    let mut salts = vec![0; facts.len() * SALT_BYTES];
+    note::random(&mut salts)?;
+    let salts = salts.as_chunks::<SALT_BYTES>().0;
+    for (at, (fact, salt)) in facts.into_iter().zip(salts).enumerate() {
+        let checked = fact.check(now).map_err(|error| error.to_string()).and_then(|()| {
+            if fact.fact_type == FactRedacted::TYPE && !redactions {
+                return Err("a redaction is made by redacting, not by appending".to_owned());
+            }
+            Prepared::new(fact, *salt).map_err(|error| error.to_string())
+        });
+        // The entry's length is checked with the longest time there is, before anything is queued.
+        match checked.and_then(|ready| ready.entry(i64::MIN).map(|_| ready).map_err(|error| error.to_string())) {
+            Ok(prepared) => ready.push((at, prepared)),
+            Err(reason) => report.refused.push((at, reason)),
+        }
+    }
+    let (reply, _) = sync_channel(1);
+    Ok(Request { facts: ready, report, now_us: now.as_microsecond(), reply })
+}
+
+struct Committer {
+    shared: Arc<Shared>,
+    conn: Option<Box<dyn Conn>>,
+    edge: Option<Edge>,
+    /// Commits since the checkpoint file was written.
+    unsaved: u32,
+    checkpoint: String,
+}
+
+impl Committer {
+    fn run(mut self, requests: &Receiver<Request>) {
+        loop {
+            let first = if self.unsaved == 0 {
+                requests.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                requests.recv_timeout(CHECKPOINT_IDLE)
+            };
+            match first {
+                Ok(first) => self.serve(gather(first, requests)),
+                Err(RecvTimeoutError::Timeout) => self.save_checkpoint(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if self.unsaved >= CHECKPOINT_COMMITS_MAX {
+                self.save_checkpoint();
+            }
+        }
+        self.save_checkpoint();
+    }
+
+    /// Commits a group; where that fails and it was of several requests, each alone, so that one bad batch does not
+    /// take others with it.
+    fn serve(&mut self, group: Vec<Request>) {
+        match self.commit(&group) {
+            Ok(reports) => {
+                for (request, report) in group.into_iter().zip(reports) {
+                    // Whoever asked may have gone; the facts are kept all the same.
+                    let _ = request.reply.send(Ok(report));
+                }
+            }
+            Err(error) if group.len() == 1 => {
+                if let Some(request) = group.into_iter().next() {
+                    let _ = request.reply.send(Err(error));
+                }
+            }
+            Err(_) => group.into_iter().for_each(|request| self.serve(vec![request])),
+        }
+    }
+
+    fn commit(&mut self, group: &[Request]) -> Result<Vec<AppendReport>> {
+        let shared = Arc::clone(&self.shared);
+        let _writer = shared.lock_writer();
+        let mut conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => shared.pool.database().connect(false)?,
+        };
+        let begun = match conn.begin(Mode::Append) {
+            Err(LedgerError::Connection { .. }) => {
+                // The server went away while nothing was under way: one new connection is worth a try.
+                conn = shared.pool.database().connect(false)?;
+                conn.begin(Mode::Append)
+            }
+            other => other,
+        };
+        let outcome = begun.and_then(|()| commit_in(conn.as_mut(), &shared, self.edge.take(), group));
+        let outcome = outcome.and_then(|done| conn.commit().map(|()| done));
+        match outcome {
+            Ok(done) => {
+                self.conn = Some(conn);
+                self.edge = Some(done.edge);
+                if let Some(checkpoint) = done.checkpoint {
+                    self.checkpoint = checkpoint;
+                    self.unsaved += 1;
+                }
+                let mut recent = shared.recent.write().unwrap_or_else(PoisonError::into_inner);
+                match done.recent {
+                    Remember::Add(pending) => recent.absorb(pending),
+                    Remember::Nothing(size) => *recent = Recent::starting(size),
+                }
+                Ok(done.reports)
+            }
+            Err(error) => {
+                conn.rollback();
+                shared.cache.clear();
+                if conn.is_usable() {
+                    self.conn = Some(conn);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn save_checkpoint(&mut self) {
+        // A file that cannot be written is no reason to refuse facts, which are on disk: it only watches over them, and
+        // is written again with the next commit. An older checkpoint is still one of this log.
+        if self.unsaved > 0 && crate::disk::replace(&self.shared.checkpoint_path(), self.checkpoint.as_bytes()).is_ok()
+        {
+            self.unsaved = 0;
+        }
+    }
+}
+
+/// Takes what else waits, up to the size of a group.
+fn gather(first: Request, requests: &Receiver<Request>) -> Vec<Request> {
+    let mut facts = first.facts.len();
+    let mut group = vec![first];
+    while facts < GROUP_FACTS_MAX {
+        match requests.try_recv() {
+            Ok(request) => {
+                facts += request.facts.len();
+                group.push(request);
+            }
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+        }
+    }
+    group
+}
+
+/// What is known once a group is in the transaction.
+struct Done {
+    reports: Vec<AppendReport>,
+    edge: Edge,
+    checkpoint: Option<String>,
+    recent: Remember,
+}
+
+enum Remember {
+    Add(Recent),
+    /// All was written as runs.
+    Nothing(u64),
+}
+
+fn commit_in(conn: &mut dyn Conn, shared: &Shared, edge: Option<Edge>, group: &[Request]) -> Result<Done> {
+    let mut head = Head::read(conn)?;
+    if head.folds != fold::fingerprint(shared) {
+        return Err(LedgerError::refused("another version of the program made the tables; restart this one"));
+    }
+    let edge = match edge {
+        Some(edge) if edge.size == head.size => edge,
+        // Another process appended meanwhile, or this is the first time.
+        _ => Edge::load(conn, head.size)?,
+    };
+    catch_up(conn, shared, &head)?;
+    let mut batch = Batch {
+        recent: Recent::starting(head.size),
+        recorded_us: head.recorded_us,
+        rows: Vec::new(),
+        leaves: Vec::new(),
+        facts: Vec::new(),
+        pending: Vec::new(),
+    };
+    let mut reports = Vec::with_capacity(group.len());
+    for request in group {
+        reports.push(batch.add(conn, shared, &head, request)?);
+    }
+    if batch.rows.is_empty() {
+        return Ok(Done { reports, edge, checkpoint: None, recent: Remember::Add(batch.recent) });
+    }
+    batch.write(conn, shared, &mut head, edge, reports)
+}
+
+/// Brings the shared memory of recent entries up to what other processes appended.
+fn catch_up(conn: &mut dyn Conn, shared: &Shared, head: &Head) -> Result<()> {
+    let mut recent = shared.recent.write().unwrap_or_else(PoisonError::into_inner);
+    if recent.from < head.covered || recent.until > head.size {
+        *recent = Recent::starting(head.covered);
+    }
+    if recent.until < head.size {
+        let missed = Recent::scan(conn, recent.until, head.size)?;
+        recent.absorb(missed);
+    }
+    Ok(())
+}
+
+/// The facts of one commit.
+struct Batch<'a> {
+    recent: Recent,
+    recorded_us: i64,
+    rows: Vec<Vec<Value>>,
+    leaves: Vec<Hash>,
+    facts: Vec<Recorded>,
+    pending: Vec<&'a Prepared>,
+}
+
+impl<'a> Batch<'a> {
+    fn add(&mut self, conn: &mut dyn Conn, shared: &Shared, head: &Head, request: &'a Request) -> Result<AppendReport> {
+        let mut report = request.report.clone();
+        self.recorded_us = self.recorded_us.max(request.now_us);
+        let keys: Vec<u64> =
+            request.facts.iter().map(|(_, fact)| index::identity_key(&fact.source, &fact.id)).collect();
+        let stored = find_stored(conn, shared, head, &keys)?;
+        for ((at, fact), key) in request.facts.iter().zip(keys) {
+            let mut same = Vec::new();
+            self.recent.find(Kind::Identity, span(key, key), &mut same);
+            let here = same.into_iter().map(seq_of).find_map(|seq| {
+                let known = self.pending[usize::try_from(seq - head.size).ok()?];
+                (known.source == fact.source && known.id == fact.id)
+                    .then_some((seq, same_pending(known, fact, request.now_us)))
+            });
+            let there = || stored.get(&key).and_then(|rows| verdict_of(rows, fact, request.now_us));
+            match here.or_else(there) {
+                Some((seq, Ok(()))) => {
+                    report.known += 1;
+                    report.seqs[*at] = Some(seq);
+                }
+                Some((_, Err(reason))) => report.refused.push((*at, reason)),
+                None => {
+                    report.new += 1;
+                    report.seqs[*at] = Some(self.recent.until);
+                    self.take(shared, fact, key)?;
+                }
+            }
+        }
+        report.refused.sort_by_key(|(at, _)| *at);
+        Ok(report)
+    }
+
+    fn take(&mut self, shared: &Shared, fact: &'a Prepared, key: u64) -> Result<()> {
+        let seq = self.recent.until;
+        let entry = fact.entry(self.recorded_us)?;
+        self.leaves.push(leaf_hash(entry.as_bytes()));
+        self.recent.push(key, fact.subject.as_deref(), &fact.fact_type, fact.time_us);
+        self.rows.push(vec![
+            seq.into(),
+            Value::Text(entry),
+            Value::Text(fact.data.clone()),
+            fact.extensions.clone().into(),
+            Value::Blob(fact.salt.to_vec()),
+        ]);
+        self.pending.push(fact);
+        if !shared.folds.is_empty() {
+            let us = self.recorded_us;
+            let recorded = Timestamp::from_microsecond(us).map_err(|e| LedgerError::refused(e.to_string()))?;
+            self.facts.push(Recorded { seq, recorded, fact: fact.fact.clone() });
+        }
+        Ok(())
+    }
+
+    /// Writes facts, tree, indexes, folded tables and the head, in this order, all in the transaction.
+    fn write(
+        self,
+        conn: &mut dyn Conn,
+        shared: &Shared,
+        head: &mut Head,
+        mut edge: Edge,
+        reports: Vec<AppendReport>,
+    ) -> Result<Done> {
+        conn.execute_many(
+            "INSERT INTO ledger_facts (seq, entry, data, extensions, salt) VALUES ($1, $2, $3, $4, $5)",
+            &self.rows,
+        )?;
+        tree::write_tiles(conn, edge.extend(&self.leaves))?;
+        let covered = head.covered;
+        let mut pending = self.recent;
+        if !shared.folds.is_empty() {
+            let mut tx = Tx::folding(conn, shared, covered, edge.size, Some(pending));
+            fold::fold_all(shared, &self.facts, &mut tx)?;
+            pending = tx.into_tail().ok_or(LedgerError::Closed)?;
+        }
+        head.size = edge.size;
+        head.recorded_us = self.recorded_us;
+        let recent = if head.size - head.covered >= RECENT_MAX {
+            let mut all = Recent::starting(head.covered);
+            all.copy(&shared.recent.read().unwrap_or_else(PoisonError::into_inner));
+            all.absorb(pending);
+            index::flush(conn, &shared.cache, &all, &mut head.next_run)?;
+            head.covered = head.size;
+            Remember::Nothing(head.size)
+        } else {
+            Remember::Add(pending)
+        };
+        let signer = shared.signer.as_ref().ok_or_else(|| LedgerError::refused("there is no signing key"))?;
+        let origin = signer.verifier().name().to_owned();
+        head.checkpoint = signer.sign(&Checkpoint { origin, size: head.size, root: edge.root() }.to_text());
+        head.verifier = signer.verifier().to_text();
+        head.write(conn)?;
+        Ok(Done { reports, edge, checkpoint: Some(head.checkpoint.clone()), recent })
+    }
+}
+
+/// The stored rows that share a key with a fact to be appended, by key.
+type ByKey = std::collections::HashMap<u64, Vec<Stored>>;
+
+fn find_stored(conn: &mut dyn Conn, shared: &Shared, head: &Head, keys: &[u64]) -> Result<ByKey> {
+    let runs = shared.cache.runs(conn, Kind::Identity)?;
+    let mut found = Vec::new();
+    for run in &runs {
+        for key in keys {
+            if run.may_hold(conn, *key)? {
+                run.find(conn, span(*key, *key), &mut found)?;
+            }
+        }
+    }
+    {
+        let recent = shared.recent.read().unwrap_or_else(PoisonError::into_inner);
+        keys.iter().for_each(|key| recent.find(Kind::Identity, span(*key, *key), &mut found));
+    }
+    let mut by_seq: std::collections::HashMap<u64, u64> = std::collections::HashMap::new();
+    for pair in found {
+        by_seq.insert(seq_of(pair), (pair >> 64) as u64);
+    }
+    let mut seqs: Vec<u64> = by_seq.keys().copied().collect();
+    seqs.sort_unstable();
+    let mut by_key = ByKey::new();
+    let mut tx = Tx::folding(conn, shared, head.covered, head.size, None);
+    tx.rows_apart(&seqs, false, &mut |stored| {
+        by_key.entry(by_seq[&stored.seq]).or_default().push(stored);
+        Ok(true)
+    })?;
+    Ok(by_key)
+}
+
+/// Finds the row of the fact's identity among those of its key and compares it.
+fn verdict_of(rows: &[Stored], fact: &Prepared, now_us: i64) -> Option<(u64, Result<(), String>)> {
+    rows.iter().find_map(|row| {
+        let header = row.header().ok()?;
+        (header.source == fact.source && header.id == fact.id)
+            .then(|| (row.seq, same_stored(row, &header, fact, now_us)))
+    })
+}
+
+fn differs(what: &str, seq: Option<u64>) -> Result<(), String> {
+    let place = seq.map_or(String::new(), |seq| format!(" (entry {seq})"));
+    Err(format!("its source and id are known{place} with another {what}"))
+}
+
+/// Whether the known fact says the same. A fact that came without a time happened when it was learned (`now`), which is
+/// another instant each time it is sent; that is no difference.
+fn same_stored(row: &Stored, header: &Header<'_>, fact: &Prepared, now_us: i64) -> Result<(), String> {
+    let seq = Some(row.seq);
+    if header.fact_type != fact.fact_type {
+        return differs("type", seq);
+    }
+    if header.subject != fact.subject.as_deref() {
+        return differs("subject", seq);
+    }
+    if header.time_us != fact.time_us && fact.time_us != now_us {
+        return differs("time", seq);
+    }
+    // What was erased cannot be compared, and must not come back.
+    if row.salt.is_some() && row.data != fact.data {
+        return differs("data", seq);
+    }
+    if row.salt.is_some() && row.extensions != fact.extensions {
+        return differs("set of extensions", seq);
+    }
+    Ok(())
+}
+
+fn same_pending(known: &Prepared, fact: &Prepared, now_us: i64) -> Result<(), String> {
+    if known.fact_type != fact.fact_type {
+        return differs("type", None);
+    }
+    if known.subject != fact.subject {
+        return differs("subject", None);
+    }
+    if known.time_us != fact.time_us && fact.time_us != now_us {
+        return differs("time", None);
+    }
+    if known.data != fact.data || known.extensions != fact.extensions {
+        return differs("content", None);
+    }
+    Ok(())
+}

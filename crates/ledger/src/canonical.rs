@@ -1,0 +1,83 @@
+//! The one text that a JSON value is hashed as: no white space, keys sorted by their bytes, strings and numbers as
+//! `serde_json` writes them. Equal values give equal text whatever order their keys came in.
+
+use crate::error::{LedgerError, Result};
+use serde_json::{Map, Value};
+
+/// The canonical text of a value.
+pub(crate) fn text(value: &Value) -> Result<String> {
+    let mut out = String::with_capacity(256);
+    write(value, &mut out)?;
+    Ok(out)
+}
+
+/// The canonical text of an object.
+pub(crate) fn object_text(map: &Map<String, Value>) -> Result<String> {
+    let mut out = String::new();
+    write_object(map, &mut out)?;
+    Ok(out)
+}
+
+fn write(value: &Value, out: &mut String) -> Result<()> {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Number(number) => out.push_str(&number.to_string()),
+        Value::String(text) => write_string(text, out)?,
+        Value::Array(items) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                write(item, out)?;
+            }
+            out.push(']');
+        }
+        Value::Object(map) => write_object(map, out)?,
+    }
+    Ok(())
+}
+
+fn write_object(map: &Map<String, Value>, out: &mut String) -> Result<()> {
+    // The map is sorted already unless some crate in the build asks serde_json to keep the order of insertion.
+    let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+    entries.sort_unstable_by(|a, b| a.0.cmp(b.0));
+    out.push('{');
+    for (at, (key, value)) in entries.into_iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        write_string(key, out)?;
+        out.push(':');
+        write(value, out)?;
+    }
+    out.push('}');
+    Ok(())
+}
+
+fn write_string(text: &str, out: &mut String) -> Result<()> {
+    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+    if text.bytes().all(plain) {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+        return Ok(());
+    }
+    let quoted = serde_json::to_string(text).map_err(|error| LedgerError::refused(error.to_string()))?;
+    out.push_str(&quoted);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_sorted_at_every_level_and_nothing_is_added() {
+        let value: Value =
+            serde_json::from_str(r#"{"b": [1, 2.50, {"z": null, "a": true}], "a": "q\"\u0001ü"}"#).unwrap();
+        assert_eq!(text(&value).unwrap(), r#"{"a":"q\"\u0001ü","b":[1,2.5,{"a":true,"z":null}]}"#);
+    }
+}

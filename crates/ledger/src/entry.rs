@@ -1,0 +1,240 @@
+//! The entry: the bytes of one leaf of the log.
+//!
+//! ```text
+//! mainstay-fact-v1
+//! <source>
+//! <id>
+//! <type>
+//! <subject, or nothing>
+//! <time, microseconds since 1970 in UTC>
+//! <recorded, microseconds since 1970 in UTC>
+//! <digest: SHA-256 of salt and payload, lower-case hexadecimal>
+//! ```
+//!
+//! Lines end in a line feed, the last one too; no attribute may hold a control character, so the form is unambiguous.
+//! The payload is the canonical JSON text of `data`, then, where the fact has extensions, a line feed and their canonical
+//! text. It stays outside of the entry, behind a salted digest, so that it can be erased while every proof still holds;
+//! the salt (16 random bytes) keeps short data from being guessed from the digest.
+
+use crate::canonical;
+use crate::error::{LedgerError, Result};
+use mainstay_model::{Digest, Fact, FactId, Recorded, Subject, Timestamp};
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+/// First line of an entry.
+const MAGIC: &str = "mainstay-fact-v1";
+/// Bytes of a salt.
+pub(crate) const SALT_BYTES: usize = 16;
+/// Longest entry: a tile of entries gives each a length of 16 bits.
+const ENTRY_BYTES_MAX: usize = u16::MAX as usize;
+
+/// A fact made ready: checked, in canonical text, salted and digested, but without its place in the log.
+#[derive(Debug, Clone)]
+pub(crate) struct Prepared {
+    /// The lines before `recorded`.
+    head: String,
+    pub source: String,
+    pub id: String,
+    pub fact_type: String,
+    pub subject: Option<String>,
+    pub time_us: i64,
+    pub data: String,
+    pub extensions: Option<String>,
+    pub salt: [u8; SALT_BYTES],
+    pub digest: [u8; 32],
+    /// The fact, with its time cut to microseconds, for folding.
+    pub fact: Fact,
+}
+
+impl Prepared {
+    /// Makes a fact ready that passed its check.
+    pub(crate) fn new(mut fact: Fact, salt: [u8; SALT_BYTES]) -> Result<Self> {
+        check_line("source", &fact.source, 1)?;
+        check_line("type", &fact.fact_type, 1)?;
+        let time_us = fact.time.as_microsecond();
+        fact.time = Timestamp::from_microsecond(time_us).map_err(|_| LedgerError::Time(fact.time))?;
+        let data = canonical::text(&fact.data)?;
+        let extensions =
+            if fact.extensions.is_empty() { None } else { Some(canonical::object_text(&fact.extensions)?) };
+        if extensions.as_ref().is_some_and(|text| text.len() > mainstay_model::FACT_DATA_BYTES_MAX) {
+            return Err(LedgerError::refused("the extensions are larger than data may be"));
+        }
+        let subject = fact.subject.as_ref().map(|s| s.as_str().to_owned());
+        let head = format!(
+            "{MAGIC}\n{}\n{}\n{}\n{}\n{time_us}\n",
+            fact.source,
+            fact.id,
+            fact.fact_type,
+            subject.as_deref().unwrap_or("")
+        );
+        Ok(Self {
+            head,
+            source: fact.source.clone(),
+            id: fact.id.as_str().to_owned(),
+            fact_type: fact.fact_type.clone(),
+            subject,
+            time_us,
+            digest: digest(&salt, data.as_bytes(), extensions.as_deref().map(str::as_bytes)),
+            data,
+            extensions,
+            salt,
+            fact,
+        })
+    }
+
+    /// The entry, once it is known when the fact was recorded.
+    pub(crate) fn entry(&self, recorded_us: i64) -> Result<String> {
+        let mut text = String::with_capacity(self.head.len() + 90);
+        text.push_str(&self.head);
+        text.push_str(&recorded_us.to_string());
+        text.push('\n');
+        push_hex(&self.digest, &mut text);
+        text.push('\n');
+        if text.len() > ENTRY_BYTES_MAX {
+            return Err(LedgerError::refused(format!(
+                "its attributes have {} bytes; {ENTRY_BYTES_MAX} are the most",
+                text.len()
+            )));
+        }
+        Ok(text)
+    }
+}
+
+fn check_line(what: &str, text: &str, least: usize) -> Result<()> {
+    if text.len() < least || text.len() > 1024 || text.chars().any(char::is_control) {
+        return Err(LedgerError::refused(format!("{what} must be {least} to 1024 bytes without control characters")));
+    }
+    Ok(())
+}
+
+/// The digest of a payload.
+pub(crate) fn digest(salt: &[u8], data: &[u8], extensions: Option<&[u8]>) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(salt);
+    hasher.update(data);
+    if let Some(extensions) = extensions {
+        hasher.update(b"\n");
+        hasher.update(extensions);
+    }
+    hasher.finalize().into()
+}
+
+pub(crate) fn push_hex(bytes: &[u8], out: &mut String) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        out.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() * 2);
+    push_hex(bytes, &mut out);
+    out
+}
+
+/// Reads lower-case hexadecimal; `None` for anything else.
+pub(crate) fn unhex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
+    let nibble = |c: u8| match c {
+        b'0'..=b'9' => Some(c - b'0'),
+        b'a'..=b'f' => Some(c - b'a' + 10),
+        _ => None,
+    };
+    if text.len() != N * 2 {
+        return None;
+    }
+    let mut out = [0; N];
+    for (byte, pair) in out.iter_mut().zip(text.chunks_exact(2)) {
+        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    }
+    Some(out)
+}
+
+/// An entry taken apart, without copying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Header<'a> {
+    pub source: &'a str,
+    pub id: &'a str,
+    pub fact_type: &'a str,
+    pub subject: Option<&'a str>,
+    pub time_us: i64,
+    pub recorded_us: i64,
+    pub digest: [u8; 32],
+}
+
+impl<'a> Header<'a> {
+    /// Takes an entry apart; `None` where it does not have the form.
+    pub(crate) fn parse(entry: &'a str) -> Option<Self> {
+        let mut lines = entry.split('\n');
+        if lines.next()? != MAGIC {
+            return None;
+        }
+        let (source, id, fact_type, subject) = (lines.next()?, lines.next()?, lines.next()?, lines.next()?);
+        let (time_us, recorded_us) = (lines.next()?.parse().ok()?, lines.next()?.parse().ok()?);
+        let digest = unhex(lines.next()?.as_bytes())?;
+        if lines.next() != Some("") || lines.next().is_some() {
+            return None;
+        }
+        let subject = if subject.is_empty() { None } else { Some(subject) };
+        Some(Self { source, id, fact_type, subject, time_us, recorded_us, digest })
+    }
+}
+
+/// The digest that an entry states, without taking the rest apart; for verifying many.
+pub(crate) fn stated_digest(entry: &[u8]) -> Option<[u8; 32]> {
+    let text = entry.strip_suffix(b"\n")?;
+    unhex(text.get(text.len().checked_sub(64)?..)?)
+}
+
+/// A row of the log as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub seq: u64,
+    pub entry: String,
+    /// Canonical text; where the fact was redacted, what was retained.
+    pub data: String,
+    pub extensions: Option<String>,
+    /// `None` where the fact was redacted.
+    pub salt: Option<Vec<u8>>,
+}
+
+impl Stored {
+    pub(crate) fn header(&self) -> Result<Header<'_>> {
+        Header::parse(&self.entry).ok_or_else(|| self.damaged("it does not have the form of an entry"))
+    }
+
+    fn damaged(&self, what: impl Into<String>) -> LedgerError {
+        LedgerError::Damaged { seq: self.seq, what: what.into() }
+    }
+
+    /// The fact that the row holds.
+    pub(crate) fn recorded(&self) -> Result<Recorded> {
+        let header = self.header()?;
+        let time = |us: i64| Timestamp::from_microsecond(us).map_err(|_| self.damaged("its time is none"));
+        let subject = match header.subject {
+            None => None,
+            Some(text) => Some(Subject::new(text).map_err(|error| self.damaged(error.to_string()))?),
+        };
+        let data: Value = serde_json::from_str(&self.data).map_err(|error| self.damaged(error.to_string()))?;
+        let extensions: Map<String, Value> = match &self.extensions {
+            None => Map::new(),
+            Some(text) => serde_json::from_str(text).map_err(|error| self.damaged(error.to_string()))?,
+        };
+        let fact = Fact {
+            id: FactId::new(header.id).map_err(|error| self.damaged(error.to_string()))?,
+            source: header.source.to_owned(),
+            fact_type: header.fact_type.to_owned(),
+            subject,
+            time: time(header.time_us)?,
+            data,
+            extensions,
+        };
+        Ok(Recorded { seq: self.seq, recorded: time(header.recorded_us)?, fact })
+    }
+}
+
+/// A digest of the model's kind.
+pub(crate) fn to_digest(hash: [u8; 32]) -> Digest {
+    Digest(hash)
+}

@@ -1,0 +1,168 @@
+//! SQLite: WAL, every commit synced, one writer.
+
+use crate::db::{Conn, EachRef, Mode, ValueRef};
+use crate::error::{LedgerError, Result};
+use crate::sql;
+use crate::value::Value;
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// How long a statement waits for another process that writes.
+const BUSY_MS: u32 = 15_000;
+/// Statements kept prepared on a connection.
+const PREPARED_MAX: usize = 128;
+
+/// Settings of a connection that writes. `secure_delete` writes zeros over erased data, which redaction relies on; pages
+/// of the log are never freed, so it costs appending nothing.
+const SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+    PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192;
+    PRAGMA secure_delete = ON;";
+
+pub(crate) struct SqliteConn {
+    conn: Connection,
+    texts: HashMap<String, Arc<str>>,
+}
+
+impl SqliteConn {
+    pub(crate) fn open(path: &Path, read_only: bool) -> Result<Self> {
+        let what = || format!("opening {}", path.display());
+        let access = if read_only {
+            OpenFlags::SQLITE_OPEN_READ_ONLY
+        } else {
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+        };
+        let conn = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .map_err(|error| map(&what(), error))?;
+        conn.busy_timeout(std::time::Duration::from_millis(u64::from(BUSY_MS))).map_err(|e| map(&what(), e))?;
+        conn.set_prepared_statement_cache_capacity(PREPARED_MAX);
+        let settings = if read_only { "PRAGMA query_only = ON; PRAGMA cache_size = -8192;" } else { SETTINGS };
+        conn.execute_batch(settings).map_err(|error| map(&what(), error))?;
+        Ok(Self { conn, texts: HashMap::new() })
+    }
+
+    fn text(&mut self, sql: &str) -> Arc<str> {
+        if let Some(text) = self.texts.get(sql) {
+            return Arc::clone(text);
+        }
+        let text: Arc<str> = sql::for_sqlite(sql).into();
+        if self.texts.len() < PREPARED_MAX * 4 {
+            self.texts.insert(sql.to_owned(), Arc::clone(&text));
+        }
+        text
+    }
+
+    fn plain(&self, sql: &str) -> Result<()> {
+        self.conn.execute_batch(sql).map_err(|error| map(sql, error))
+    }
+}
+
+impl Conn for SqliteConn {
+    fn begin(&mut self, mode: Mode) -> Result<()> {
+        self.plain(if mode == Mode::Read { "BEGIN" } else { "BEGIN IMMEDIATE" })
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.plain("COMMIT")
+    }
+
+    fn rollback(&mut self) {
+        if !self.conn.is_autocommit() {
+            // A failure shows in `is_usable`: the transaction is still open then.
+            let _ = self.conn.execute_batch("ROLLBACK");
+        }
+    }
+
+    fn is_usable(&self) -> bool {
+        self.conn.is_autocommit()
+    }
+
+    fn each_ref(&mut self, sql: &str, params: &[Value], each: EachRef<'_>) -> Result<()> {
+        let text = self.text(sql);
+        let mut statement = self.conn.prepare_cached(&text).map_err(|error| map(sql, error))?;
+        let columns = statement.column_count();
+        let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(|error| map(sql, error))?;
+        while let Some(row) = rows.next().map_err(|error| map(sql, error))? {
+            let mut values = [ValueRef::Null; COLUMNS_MAX];
+            let mut many;
+            let values = if columns <= COLUMNS_MAX {
+                &mut values[..columns]
+            } else {
+                many = vec![ValueRef::Null; columns];
+                &mut many[..]
+            };
+            for (at, value) in values.iter_mut().enumerate() {
+                *value = lent(row.get_ref(at).map_err(|error| map(sql, error))?);
+            }
+            if !each(values)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
+        let text = self.text(sql);
+        let mut statement = self.conn.prepare_cached(&text).map_err(|error| map(sql, error))?;
+        let changed = statement.execute(rusqlite::params_from_iter(params)).map_err(|error| map(sql, error))?;
+        Ok(changed as u64)
+    }
+
+    fn execute_many(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<u64> {
+        let text = self.text(sql);
+        let mut statement = self.conn.prepare_cached(&text).map_err(|error| map(sql, error))?;
+        let mut changed = 0;
+        for row in rows {
+            changed += statement.execute(rusqlite::params_from_iter(row)).map_err(|error| map(sql, error))? as u64;
+        }
+        Ok(changed)
+    }
+
+    fn scrub(&mut self) -> Result<()> {
+        // Rows were zeroed by secure_delete; the write-ahead log still holds them until it is cut off.
+        self.each_ref("PRAGMA wal_checkpoint(TRUNCATE)", &[], &mut |_| Ok(true))
+    }
+}
+
+/// Rows up to this many columns are read without allocating.
+const COLUMNS_MAX: usize = 16;
+
+fn lent(value: rusqlite::types::ValueRef<'_>) -> ValueRef<'_> {
+    match value {
+        rusqlite::types::ValueRef::Null => ValueRef::Null,
+        rusqlite::types::ValueRef::Integer(value) => ValueRef::Integer(value),
+        rusqlite::types::ValueRef::Real(value) => ValueRef::Real(value),
+        rusqlite::types::ValueRef::Text(bytes) => ValueRef::Text(bytes),
+        rusqlite::types::ValueRef::Blob(bytes) => ValueRef::Blob(bytes),
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => rusqlite::types::ValueRef::Null,
+            Self::Integer(value) => rusqlite::types::ValueRef::Integer(*value),
+            Self::Real(value) => rusqlite::types::ValueRef::Real(*value),
+            Self::Text(text) => rusqlite::types::ValueRef::Text(text.as_bytes()),
+            Self::Blob(bytes) => rusqlite::types::ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// Says in our words what SQLite said in its own.
+fn map(what: &str, error: rusqlite::Error) -> LedgerError {
+    let cause = error.to_string();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => LedgerError::Full(cause),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            LedgerError::ReadOnly(format!("{cause} ({what})"))
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LedgerError::Busy(cause),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            LedgerError::Tampered(format!("SQLite cannot read its file: {cause}"))
+        }
+        _ => LedgerError::Database { what: what.to_owned(), cause },
+    }
+}
