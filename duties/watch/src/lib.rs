@@ -1,1 +1,6 @@
-//! Filled by its own commits.
+//! Alerts: their episodes, and whether they were worth waking somebody.
+
+pub mod kpi;
+mod tables;
+
+pub use tables::*;
