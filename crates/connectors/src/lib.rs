@@ -1,1 +1,28 @@
-//! Filled by its own commits.
+//! Connectors: one folder an outside system. Documents in; facts, snapshots and diagnostics out.
+//!
+//! A connector has two halves. `read` is pure: a [`Document`] and a [`ReadContext`] in, a [`Reading`] out, the same for
+//! the same input. `collect` fetches documents through [`mainstay_outside::Outside`] and hands them to `read`. Documents
+//! about events give facts; documents about what exists give a [`Snapshot`], of which [`reconcile`] makes facts about what
+//! changed. Nothing here decides anything: a duty judges.
+
+pub mod alertmanager;
+pub mod cloudevents;
+mod collect;
+mod connectors;
+pub mod github;
+mod identity;
+mod json;
+mod options;
+mod reading;
+mod reconcile;
+pub mod subjects;
+mod text;
+
+pub use collect::{Origin, Request};
+pub use connectors::{CONNECTORS, Connector, connector};
+pub use identity::{content_digest, digest, fact_id};
+pub use options::Options;
+pub use reading::{
+    At, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, Document, Family, Gone, Part, ReadContext, Reading, Snapshot, SnapshotItem,
+};
+pub use reconcile::{Known, KnownMap, family_of, known_of, reconcile};

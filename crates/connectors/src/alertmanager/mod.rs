@@ -1,0 +1,13 @@
+//! Alertmanager: what fires and what no longer does, from its webhook (version 4) and its API (`/api/v2/alerts`).
+//!
+//! An episode is one fingerprint from one start. Notifications repeat; an episode does not.
+
+mod collect;
+mod episode;
+mod read;
+
+pub use collect::collect;
+pub use read::read;
+
+#[cfg(test)]
+mod tests;

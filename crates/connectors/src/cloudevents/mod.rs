@@ -1,0 +1,6 @@
+//! CloudEvents 1.0 in JSON: one object, a batch, or JSON Lines. The way in for everything that has no connector, through
+//! `POST /v1/facts` and files.
+
+mod read;
+
+pub use read::read;

@@ -1,0 +1,60 @@
+//! The one list of connectors.
+
+use crate::collect::{self, Request};
+use crate::{Document, ReadContext, Reading, alertmanager, cloudevents, github};
+use mainstay_outside::Outside;
+
+/// An outside system that we read.
+#[derive(Clone, Copy)]
+pub struct Connector {
+    /// The name used on the command line and in `mainstay.toml`.
+    pub name: &'static str,
+    /// What it reads, in a line.
+    pub summary: &'static str,
+    /// Makes facts of a document. Pure.
+    pub read: fn(&Document, &ReadContext) -> Reading,
+    /// Fetches what a request names and reads it, piece by piece, so that memory stays bounded.
+    pub collect: fn(&Outside, &Request<'_>, &mut dyn FnMut(Reading)),
+}
+
+/// Every connector, in the order of the flow.
+pub const CONNECTORS: &[Connector] = &[
+    Connector {
+        name: "alertmanager",
+        summary: "Alertmanager: webhook bodies (version 4) and what /api/v2/alerts answers",
+        read: alertmanager::read,
+        collect: alertmanager::collect,
+    },
+    Connector {
+        name: "github",
+        summary: "GitHub: deliveries of deployment, deployment_status, pull_request and workflow_run",
+        read: github::read,
+        collect: |outside, request, sink| collect::whole(github::read, outside, request, sink),
+    },
+    Connector {
+        name: "cloudevents",
+        summary: "CloudEvents 1.0 in JSON: single, batch, or JSON Lines",
+        read: cloudevents::read,
+        collect: |outside, request, sink| collect::each(cloudevents::read, outside, request, sink),
+    },
+];
+
+/// The connector of a name.
+#[must_use]
+pub fn connector(name: &str) -> Option<&'static Connector> {
+    CONNECTORS.iter().find(|connector| connector.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_words_for_the_command_line_and_unique() {
+        let mut names: Vec<_> = CONNECTORS.iter().map(|connector| connector.name).collect();
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
+        names.sort_unstable();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
+        assert!(connector("github").is_some() && connector("git").is_none());
+    }
+}
