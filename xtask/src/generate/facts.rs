@@ -1,6 +1,6 @@
 //! Reference of the fact types: a page and a JSON Schema each, and an index, from the types themselves.
 
-use super::Texts;
+use super::{Texts, sorted};
 use crate::shell::{Outcome, read, root};
 use mainstay_model::fact_types;
 use serde_json::Value;
@@ -27,19 +27,6 @@ pub fn generate(texts: &mut Texts) -> Outcome<()> {
     }
     texts.insert(format!("{FOLDER}/README.md"), index);
     Ok(())
-}
-
-/// The same value with every object's keys in order, whatever order the JSON library was built to keep.
-fn sorted(value: Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let ordered: std::collections::BTreeMap<_, _> =
-                map.into_iter().map(|(key, item)| (key, sorted(item))).collect();
-            Value::Object(ordered.into_iter().collect())
-        }
-        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
-        plain => plain,
-    }
 }
 
 fn page(name: &str, schema: &Value, golden: &str) -> Outcome<String> {

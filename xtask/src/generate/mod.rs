@@ -2,20 +2,23 @@
 //! texts by path; only this module writes, so that `--check` compares exactly what a run would write.
 
 mod facts;
+mod history;
 
 use crate::shell::{Outcome, files, read, root, write};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Files to be, by path from the root.
 pub type Texts = BTreeMap<String, String>;
 
 /// Folders that belong to a generator: what it does not write there is stale.
-const OWNED: &[&str] = &["docs/reference/facts"];
+const OWNED: &[&str] = &["docs/reference/facts", "examples/estate/history"];
 
 /// Writes all, or with `check` compares; `false` where something differs.
 pub fn run(check: bool) -> Outcome<bool> {
     let mut texts = Texts::new();
     facts::generate(&mut texts)?;
+    history::generate(&mut texts)?;
     let mut differing = Vec::new();
     for (path, text) in &texts {
         if read(&root().join(path)).ok().as_ref() != Some(text) {
@@ -42,4 +45,16 @@ pub fn run(check: bool) -> Outcome<bool> {
     }
     println!("{} files, {} changed", texts.len(), differing.len());
     Ok(true)
+}
+
+/// The same value with every object's keys in order, whatever order the JSON library was built to keep.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let ordered: BTreeMap<_, _> = map.into_iter().map(|(key, item)| (key, sorted(item))).collect();
+            Value::Object(ordered.into_iter().collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        plain => plain,
+    }
 }
