@@ -136,7 +136,13 @@ pub struct Contribution {
 impl Contribution {
     /// A contribution that counts, without slices.
     #[must_use]
-    pub fn counted(entity: impl Into<String>, at: Timestamp, numerator: f64, denominator: f64, facts: Vec<u64>) -> Self {
+    pub fn counted(
+        entity: impl Into<String>,
+        at: Timestamp,
+        numerator: f64,
+        denominator: f64,
+        facts: Vec<u64>,
+    ) -> Self {
         Self {
             entity: entity.into(),
             numerator,
@@ -285,7 +291,8 @@ mod tests {
 
     #[test]
     fn mean_comes_with_median_and_ninetieth_percentile() {
-        let all: Vec<_> = [10.0, 20.0, 30.0, 40.0, 1000.0].map(|n| Contribution::counted("x", at(), n, 1.0, vec![])).into();
+        let all: Vec<_> =
+            [10.0, 20.0, 30.0, 40.0, 1000.0].map(|n| Contribution::counted("x", at(), n, 1.0, vec![])).into();
         let out = summarise(Measure::Mean, &all);
         // Mean 1100 / 5; middle value 30; rank 3.6 lies between 40 and 1000: 40 + 0.6 * 960.
         assert_eq!((out.value, out.details["median"]), (Some(220.0), 30.0));

@@ -2,10 +2,42 @@
 //!
 //! The kit knows no duty. A duty implements [`Duty`] and the binary puts the duties together.
 
+pub mod access;
+pub mod answer;
+mod duty;
 mod entity;
 mod history;
+mod http;
+mod http_guard;
+mod jobs;
 mod kpi;
+mod metrics;
+mod openapi;
+pub mod operation;
+pub mod page;
+pub mod people;
+mod problem;
+pub mod record;
+pub mod rights;
+pub mod scorecard;
+pub mod sessions;
+mod store;
+pub mod ui;
+mod world;
 
+pub use access::Principal;
+pub use duty::{Contributions, Duty, Job, Kpi};
 pub use entity::{Cell, Entity, Folded, Kind, event_order};
 pub use history::{fold_all, history};
-pub use kpi::{FACTS_MAX, Better, Contribution, KpiSpec, KpiValue, Measure, Query, Standing, Unit, summarise, wilson};
+pub use http::{BODY_BYTES_MAX, Extra, router};
+pub use jobs::Turn;
+pub use kpi::{Better, Contribution, FACTS_MAX, KpiSpec, KpiValue, Measure, Query, Standing, Unit, summarise, wilson};
+pub use openapi::openapi;
+pub use operation::Operation;
+pub use page::Page;
+pub use problem::Problem;
+pub use store::{EntityKind, LIST_ROWS_MAX, ListQuery, Listing, Reader};
+pub use world::{Call, Settings, World};
+
+/// Puts a page's content, or the problem that came instead of it, into the frame around every page.
+pub type Shell = fn(&Call<'_>, &page::Request, Result<page::Content, Problem>) -> maud::Markup;

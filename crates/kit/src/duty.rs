@@ -1,0 +1,60 @@
+//! A duty: what it keeps, does, computes and shows. The binary puts the nine together.
+
+use crate::store::EntityKind;
+use crate::{Call, Contribution, KpiSpec, Operation, Page, Problem, Query, Reader};
+use std::time::Duration;
+
+/// One of the things that an infrastructure team answers for.
+pub trait Duty: Send + Sync {
+    /// `guard`, `change`, `watch` ...
+    fn name(&self) -> &'static str;
+
+    /// The entities that its facts fold into.
+    fn entities(&self) -> Vec<EntityKind> {
+        Vec::new()
+    }
+
+    /// What can be asked of it and done with it.
+    fn operations(&self) -> Vec<Operation> {
+        Vec::new()
+    }
+
+    /// What it does by itself.
+    fn jobs(&self) -> Vec<Job> {
+        Vec::new()
+    }
+
+    /// The KPIs that it computes, by the id of their catalog page.
+    fn kpis(&self) -> Vec<(&'static str, Contributions)> {
+        Vec::new()
+    }
+
+    /// Its pages.
+    fn pages(&self) -> Vec<Page> {
+        Vec::new()
+    }
+}
+
+/// Loads the entities that a KPI needs and gives what each adds.
+pub type Contributions = fn(&Reader<'_>, &Query) -> Result<Vec<Contribution>, Problem>;
+
+/// A KPI and how to compute it. One without a computation is `no data` until a duty brings one.
+#[derive(Clone)]
+pub struct Kpi {
+    /// Its definition, from the catalog.
+    pub spec: KpiSpec,
+    /// How to compute it, where a duty does.
+    pub contributions: Option<Contributions>,
+}
+
+/// Something that runs by itself. A job carries no payload, may die at any instruction and run again: it looks at the
+/// ledger and does what is still to do.
+#[derive(Clone)]
+pub struct Job {
+    /// `guard.expire-waivers`.
+    pub name: &'static str,
+    /// How long from the end of one run to the start of the next.
+    pub every: Duration,
+    /// Runs it as the principal `job:<name>`; the answer is a line for the log.
+    pub run: fn(&Call<'_>) -> Result<String, Problem>,
+}

@@ -1,0 +1,160 @@
+//! What stands before every request: who asks, from where, how often; and the headers on every answer.
+
+use crate::http::refuse;
+use crate::{Principal, Problem, World};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use mainstay_model::Timestamp;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+/// The principal of a request, or why there is none; handlers find it in the request's extensions.
+#[derive(Clone)]
+pub(crate) struct Gate(pub Result<Principal, Problem>);
+
+/// Requests that one principal or address may send in a burst; the bucket fills at [`RATE_PER_S`].
+const RATE_BURST: f64 = 600.0;
+
+/// Requests a second that one principal may send for long.
+const RATE_PER_S: f64 = 200.0;
+
+/// Buckets kept before the full ones are dropped.
+const BUCKETS_MAX: usize = 10_000;
+
+/// A token bucket for each principal.
+#[derive(Default)]
+pub struct Rates(Mutex<HashMap<String, (f64, Timestamp)>>);
+
+impl Rates {
+    /// Takes one token of the bucket; false where it is empty.
+    pub(crate) fn take(&self, who: &str, now: Timestamp) -> bool {
+        let mut buckets = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if buckets.len() > BUCKETS_MAX {
+            buckets.retain(|_, (_, last)| now.as_second() - last.as_second() < (RATE_BURST / RATE_PER_S) as i64 + 1);
+        }
+        let (tokens, last) = buckets.entry(who.to_owned()).or_insert((RATE_BURST, now));
+        let passed_s = (now.as_millisecond() - last.as_millisecond()).max(0) as f64 / 1000.0;
+        *tokens = (*tokens + passed_s * RATE_PER_S).min(RATE_BURST);
+        *last = now;
+        if *tokens < 1.0 {
+            return false;
+        }
+        *tokens -= 1.0;
+        true
+    }
+}
+
+/// The middleware around everything.
+pub(crate) async fn secure(State(world): State<Arc<World>>, mut request: Request<Body>, next: Next) -> Response {
+    // The body is not `Sync`, so only what is looked at goes along.
+    let (headers, method) = (request.headers().clone(), request.method().clone());
+    let mut response = match admit(&world, headers, &method).await {
+        Ok(gate) => {
+            request.extensions_mut().insert(gate);
+            next.run(request).await
+        }
+        Err(problem) => refuse(&problem),
+    };
+    harden(response.headers_mut());
+    response
+}
+
+async fn admit(world: &Arc<World>, headers: HeaderMap, method: &Method) -> Result<Gate, Problem> {
+    check_host(world, &headers)?;
+    let identify = {
+        let (world, headers) = (world.clone(), headers.clone());
+        move || world.identify(&headers)
+    };
+    let who = tokio::task::spawn_blocking(identify).await.map_err(|e| Problem::ours("access.died", e.to_string()))?;
+    let name = who.as_ref().map_or("", |principal| principal.id.as_str());
+    if !world.rates.take(name, world.now()) {
+        return Err(Problem::too_many(format!("more than {RATE_PER_S} requests a second; wait a moment")));
+    }
+    let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    if changes && who.as_ref().is_ok_and(|principal| principal.by_cookie) {
+        check_origin(&headers)?;
+    }
+    Ok(Gate(who))
+}
+
+/// On loopback without sign-in any page in the user's browser could reach us under a name of its own that it points at
+/// 127.0.0.1 (DNS rebinding); so only our own names are answered.
+fn check_host(world: &World, headers: &HeaderMap) -> Result<(), Problem> {
+    if !world.settings.open_on_loopback {
+        return Ok(());
+    }
+    let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or("localhost");
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    match name {
+        "localhost" | "127.0.0.1" | "::1" | "mainstay.local" => Ok(()),
+        _ => Err(Problem::forbidden(format!("{host} is not this server's name; use 127.0.0.1 or localhost"))),
+    }
+}
+
+/// A browser says where a request comes from; one that a foreign page sends with our cookie is refused (OWASP, "Verifying
+/// origin with standard headers"). Cookies are `SameSite=Strict` besides.
+fn check_origin(headers: &HeaderMap) -> Result<(), Problem> {
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let refused = || Problem::forbidden("the request comes from another site; open Mainstay itself");
+    match text("sec-fetch-site") {
+        Some("same-origin" | "none") => return Ok(()),
+        Some(_) => return Err(refused()),
+        None => {}
+    }
+    match (text("origin"), text("host")) {
+        (None, _) => Ok(()),
+        (Some(origin), Some(host)) if origin.split("//").nth(1) == Some(host) => Ok(()),
+        _ => Err(refused()),
+    }
+}
+
+fn harden(headers: &mut HeaderMap) {
+    let set = [
+        (
+            "content-security-policy",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        ),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+    ];
+    for (name, value) in set {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(k, v)| (header::HeaderName::from_static(k), HeaderValue::from_static(v))).collect()
+    }
+
+    #[test]
+    fn a_foreign_page_cannot_use_our_cookie() {
+        assert!(check_origin(&headers(&[("sec-fetch-site", "cross-site")])).is_err());
+        assert!(check_origin(&headers(&[("origin", "https://evil.example"), ("host", "127.0.0.1:8080")])).is_err());
+        assert!(check_origin(&headers(&[("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")])).is_ok());
+        assert!(check_origin(&headers(&[("sec-fetch-site", "same-origin")])).is_ok());
+    }
+
+    #[test]
+    fn a_burst_is_taken_and_a_flood_is_not() {
+        let (rates, start) = (Rates::default(), Timestamp::UNIX_EPOCH);
+        let taken = (0..1000).filter(|_| rates.take("ada", start)).count();
+        assert_eq!(taken, RATE_BURST as usize);
+        assert!(rates.take("grace", start));
+        let later = start.checked_add(jiff::SignedDuration::from_millis(10)).unwrap();
+        assert!(rates.take("ada", later) && rates.take("ada", later) && !rates.take("ada", later));
+    }
+}

@@ -1,0 +1,359 @@
+//! Where entities are kept: one table a kind, written only by folding, read by lists and KPIs.
+
+use crate::Problem;
+use crate::entity::{Cell, Entity, Folded, Kind};
+use mainstay_ledger::{Filter, Fold, Ledger, LedgerError, Tx, Value};
+use mainstay_model::{Recorded, Span, Subject, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One kind of entity, with its type forgotten: what the ledger needs to keep it.
+pub struct EntityKind {
+    table: &'static str,
+    types: &'static [&'static str],
+    definitions: Vec<&'static str>,
+    insert: String,
+    row: fn(&str, Vec<Recorded>) -> Result<Option<Vec<Value>>, String>,
+}
+
+/// Version of the tables' form; raising it makes every ledger fold its tables anew at the next start.
+const FORM: u32 = 1;
+
+impl EntityKind {
+    /// The kind of an entity.
+    #[must_use]
+    pub fn of<T: Entity>() -> Self {
+        let table = T::TABLE;
+        let columns: String = T::COLUMNS.iter().map(|(name, kind)| format!(", c_{name} {}", sql_type(*kind))).collect();
+        // A kind is declared once and lives as long as the process, so its statements may as well.
+        let definitions = vec![
+            &*format!(
+                "CREATE TABLE {table} (id TEXT PRIMARY KEY, starts BIGINT NOT NULL, ends BIGINT NOT NULL, state TEXT NOT NULL, \
+                 facts TEXT NOT NULL, haystack TEXT NOT NULL{columns})"
+            )
+            .leak(),
+            &*format!("CREATE INDEX {table}_span ON {table} (ends, starts)").leak(),
+        ];
+        let width = 6 + T::COLUMNS.len();
+        let names: String = T::COLUMNS.iter().map(|(name, _)| format!(", c_{name}")).collect();
+        let values: Vec<String> = (1..=width).map(|n| format!("${n}")).collect();
+        let updates: String = T::COLUMNS.iter().map(|(name, _)| format!(", c_{name} = excluded.c_{name}")).collect();
+        let insert = format!(
+            "INSERT INTO {table} (id, starts, ends, state, facts, haystack{names}) VALUES ({}) ON CONFLICT (id) DO UPDATE SET \
+             starts = excluded.starts, ends = excluded.ends, state = excluded.state, facts = excluded.facts, \
+             haystack = excluded.haystack{updates}",
+            values.join(", ")
+        );
+        Self { table, types: T::TYPES, definitions, insert, row: row::<T> }
+    }
+}
+
+const fn sql_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "TEXT",
+        Kind::Integer | Kind::Time => "BIGINT",
+        Kind::Real => "DOUBLE PRECISION",
+    }
+}
+
+fn row<T: Entity>(key: &str, facts: Vec<Recorded>) -> Result<Option<Vec<Value>>, String> {
+    let Some(folded) = Folded::<T>::of(key, facts) else { return Ok(None) };
+    let (from, to) = folded.entity.span();
+    let state = serde_json::to_string(&folded.entity).map_err(|e| e.to_string())?;
+    let seqs = serde_json::to_string(&folded.facts).map_err(|e| e.to_string())?;
+    let cells = folded.entity.cells();
+    let mut haystack = key.to_lowercase();
+    for cell in &cells {
+        if let Cell::Text(text) = cell {
+            haystack.push('\n');
+            haystack.push_str(&text.to_lowercase());
+        }
+    }
+    let mut values: Vec<Value> = vec![
+        key.into(),
+        from.into(),
+        to.map_or(i64::MAX, Timestamp::as_microsecond).into(),
+        state.into(),
+        seqs.into(),
+        haystack.into(),
+    ];
+    values.extend(cells.into_iter().map(|cell| match cell {
+        Cell::Null => Value::Null,
+        Cell::Text(text) => text.into(),
+        Cell::Integer(number) => number.into(),
+        Cell::Time(at) => at.into(),
+        Cell::Real(number) => number.into(),
+    }));
+    Ok(Some(values))
+}
+
+impl Fold for EntityKind {
+    fn name(&self) -> &'static str {
+        self.table
+    }
+
+    fn version(&self) -> u32 {
+        FORM
+    }
+
+    fn migrations(&self) -> &[&str] {
+        &self.definitions
+    }
+
+    fn tables(&self) -> Vec<&str> {
+        vec![self.table]
+    }
+
+    fn fold(&self, facts: &[Recorded], tx: &mut Tx<'_>) -> Result<(), LedgerError> {
+        let of_ours = facts.iter().filter(|recorded| self.types.contains(&recorded.fact.fact_type.as_str()));
+        let subjects: BTreeSet<&Subject> = of_ours.filter_map(|recorded| recorded.fact.subject.as_ref()).collect();
+        if subjects.is_empty() {
+            return Ok(());
+        }
+        let types = self.types.iter().map(|name| (*name).to_owned()).collect();
+        let filter = Filter { types, subjects: subjects.iter().map(|s| (*s).clone()).collect(), ..Filter::new() };
+        let mut known = by_subject(tx.facts(&filter)?);
+        let mut rows = Vec::with_capacity(subjects.len());
+        for subject in subjects {
+            let key = subject.as_str();
+            let facts = known.remove(key).unwrap_or_default();
+            match (self.row)(key, facts).map_err(|cause| LedgerError::Fold { fold: self.table.to_owned(), cause })? {
+                Some(values) => rows.push(values),
+                None => {
+                    tx.execute(&format!("DELETE FROM {} WHERE id = $1", self.table), &[key.into()])?;
+                }
+            }
+        }
+        tx.execute_many(&self.insert, &rows)?;
+        Ok(())
+    }
+}
+
+fn by_subject(facts: Vec<Recorded>) -> BTreeMap<String, Vec<Recorded>> {
+    let mut groups: BTreeMap<String, Vec<Recorded>> = BTreeMap::new();
+    for recorded in facts {
+        if let Some(subject) = &recorded.fact.subject {
+            groups.entry(subject.as_str().to_owned()).or_default().push(recorded);
+        }
+    }
+    groups
+}
+
+/// How a list is narrowed, ordered and cut.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ListQuery {
+    /// Column and the value that it must have; a column may be asked for several values at once.
+    pub filters: Vec<(String, Vec<String>)>,
+    /// Text that key or text columns must hold, in any case.
+    pub search: Option<String>,
+    /// Column to sort by, and whether downwards; `id` is a column too.
+    pub sort: Option<(String, bool)>,
+    /// Rows to pass over.
+    pub offset: u64,
+    /// Most rows.
+    pub limit: u64,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct Listing<T> {
+    /// The rows.
+    pub items: Vec<Folded<T>>,
+    /// How many rows match in all.
+    pub total: u64,
+}
+
+/// Most rows that one list answers with.
+pub const LIST_ROWS_MAX: u64 = 1000;
+
+/// Reads entities: as they are, or as they were known at an entry count.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    ledger: &'a Ledger,
+    /// Only facts with a lower sequence number count.
+    known: Option<u64>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of what is known now, or of what was known when the ledger had `known` entries.
+    #[must_use]
+    pub const fn new(ledger: &'a Ledger, known: Option<u64>) -> Self {
+        Self { ledger, known }
+    }
+
+    /// The ledger behind it.
+    #[must_use]
+    pub const fn ledger(&self) -> &'a Ledger {
+        self.ledger
+    }
+
+    /// The number of entries that count, where that is not all.
+    #[must_use]
+    pub const fn known(&self) -> Option<u64> {
+        self.known
+    }
+
+    /// All entities of a kind that can matter to a span, by key.
+    ///
+    /// # Errors
+    /// The database fails, or a row cannot be read.
+    pub fn all<T: Entity>(&self, span: Option<Span>) -> Result<Vec<Folded<T>>, Problem> {
+        if self.known.is_some() {
+            let mut all = self.fold_then::<T>()?;
+            if let Some(span) = span {
+                all.retain(|folded| {
+                    let (from, to) = folded.entity.span();
+                    from < span.to && to.is_none_or(|to| to > span.from)
+                });
+            }
+            return Ok(all);
+        }
+        let (condition, parameters) = match span {
+            None => ("", Vec::new()),
+            Some(span) => (" WHERE ends > $1 AND starts < $2", vec![span.from.into(), span.to.into()]),
+        };
+        let sql = format!("SELECT id, state, facts FROM {}{condition} ORDER BY id", T::TABLE);
+        self.rows(&sql, &parameters)
+    }
+
+    /// One entity.
+    ///
+    /// # Errors
+    /// The database fails, or the row cannot be read.
+    pub fn one<T: Entity>(&self, key: &str) -> Result<Option<Folded<T>>, Problem> {
+        if let Some(known) = self.known {
+            let Ok(subject) = Subject::new(key) else { return Ok(None) };
+            let facts = self.ledger.facts(&filter_of::<T>().of_subject(subject).as_of_size(known))?;
+            return Ok(Folded::of(key, facts));
+        }
+        let sql = format!("SELECT id, state, facts FROM {} WHERE id = $1", T::TABLE);
+        Ok(self.rows(&sql, &[key.into()])?.pop())
+    }
+
+    /// A page of a list. Only what is known now can be listed by column.
+    ///
+    /// # Errors
+    /// The query names a column that the kind does not have, or the database fails.
+    pub fn list<T: Entity>(&self, query: &ListQuery) -> Result<Listing<T>, Problem> {
+        let (condition, mut parameters) = self.condition::<T>(query)?;
+        let table = T::TABLE;
+        let count =
+            self.ledger.read(|tx| tx.query(&format!("SELECT COUNT(*) FROM {table}{condition}"), &parameters))?;
+        let total = count.first().map_or(Ok(0), |row| row.unsigned(0))?;
+        let order = match &query.sort {
+            None => "ORDER BY starts DESC, id".to_owned(),
+            Some((column, down)) => {
+                let direction = if *down { "DESC" } else { "ASC" };
+                let name = column_name::<T>(column)?;
+                format!("ORDER BY {name} IS NULL, {name} {direction}, id")
+            }
+        };
+        let limit = if query.limit == 0 { 100 } else { query.limit.min(LIST_ROWS_MAX) };
+        let (l, o) = (parameters.len() + 1, parameters.len() + 2);
+        parameters.extend([limit.into(), query.offset.min(i64::MAX as u64).into()]);
+        let sql = format!("SELECT id, state, facts FROM {table}{condition} {order} LIMIT ${l} OFFSET ${o}");
+        Ok(Listing { items: self.rows(&sql, &parameters)?, total })
+    }
+
+    /// How many rows each value of a column has, most first.
+    ///
+    /// # Errors
+    /// The kind has no such column, or the database fails.
+    pub fn tally<T: Entity>(&self, column: &str) -> Result<Vec<(String, u64)>, Problem> {
+        let name = column_name::<T>(column)?;
+        let sql = format!(
+            "SELECT {name}, COUNT(*) FROM {} WHERE {name} IS NOT NULL GROUP BY {name} ORDER BY 2 DESC, 1 LIMIT 200",
+            T::TABLE
+        );
+        let rows = self.ledger.read(|tx| tx.query(&sql, &[]))?;
+        let pair = |row: &mainstay_ledger::Row| -> Result<(String, u64), LedgerError> {
+            let value = match row.value(0)? {
+                Value::Text(text) => text.clone(),
+                Value::Integer(number) => number.to_string(),
+                other => format!("{other:?}"),
+            };
+            Ok((value, row.unsigned(1)?))
+        };
+        rows.iter().map(|row| pair(row).map_err(Problem::from)).collect()
+    }
+
+    fn condition<T: Entity>(&self, query: &ListQuery) -> Result<(String, Vec<Value>), Problem> {
+        let mut parts = Vec::new();
+        let mut parameters: Vec<Value> = Vec::new();
+        for (column, values) in &query.filters {
+            let name = column_name::<T>(column)?;
+            let kind = T::COLUMNS.iter().find(|(n, _)| n == column).map_or(Kind::Text, |(_, kind)| *kind);
+            let mut alternatives = Vec::new();
+            for value in values {
+                parameters.push(parameter(column, kind, value)?);
+                alternatives.push(format!("{name} = ${}", parameters.len()));
+            }
+            parts.push(format!(
+                "({})",
+                if alternatives.is_empty() { "1 = 0".to_owned() } else { alternatives.join(" OR ") }
+            ));
+        }
+        if let Some(text) = query.search.as_deref().filter(|text| !text.trim().is_empty()) {
+            let escaped = text.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+            parameters.push(format!("%{escaped}%").into());
+            parts.push(format!("haystack LIKE ${} ESCAPE '\\'", parameters.len()));
+        }
+        let condition = if parts.is_empty() { String::new() } else { format!(" WHERE {}", parts.join(" AND ")) };
+        Ok((condition, parameters))
+    }
+
+    fn rows<T: Entity>(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Folded<T>>, Problem> {
+        let mut out = Vec::new();
+        for row in self.ledger.read(|tx| tx.query(sql, parameters))? {
+            let read = |e: serde_json::Error| {
+                Problem::ours(
+                    "table.unreadable",
+                    format!("a row of {} cannot be read ({e}); run mainstay ledger rebuild", T::TABLE),
+                )
+            };
+            out.push(Folded {
+                key: row.text(0)?.to_owned(),
+                entity: serde_json::from_str(row.text(1)?).map_err(read)?,
+                facts: serde_json::from_str(row.text(2)?).map_err(read)?,
+            });
+        }
+        Ok(out)
+    }
+
+    /// Folds every entity of a kind from the facts known then. The same fold as for the tables; only slower.
+    fn fold_then<T: Entity>(&self) -> Result<Vec<Folded<T>>, Problem> {
+        let mut filter = filter_of::<T>();
+        if let Some(known) = self.known {
+            filter = filter.as_of_size(known);
+        }
+        let groups = by_subject(self.ledger.facts(&filter)?);
+        Ok(groups.into_iter().filter_map(|(key, facts)| Folded::of(&key, facts)).collect())
+    }
+}
+
+fn filter_of<T: Entity>() -> Filter {
+    Filter { types: T::TYPES.iter().map(|name| (*name).to_owned()).collect(), ..Filter::new() }
+}
+
+fn column_name<T: Entity>(column: &str) -> Result<String, Problem> {
+    if column == "id" {
+        return Ok("id".to_owned());
+    }
+    if T::COLUMNS.iter().any(|(name, _)| *name == column) {
+        return Ok(format!("c_{column}"));
+    }
+    let names: Vec<_> = T::COLUMNS.iter().map(|(name, _)| *name).collect();
+    Err(Problem::malformed(
+        "list.column",
+        format!("{} has no column {column:?}; it has id, {}", T::TABLE, names.join(", ")),
+    ))
+}
+
+fn parameter(column: &str, kind: Kind, value: &str) -> Result<Value, Problem> {
+    let refused = |what: &str| Problem::malformed("list.value", format!("{column} is {what}; {value:?} is none"));
+    Ok(match kind {
+        Kind::Text => value.into(),
+        Kind::Integer => value.parse::<i64>().map_err(|_| refused("a whole number"))?.into(),
+        Kind::Time => value.parse::<Timestamp>().map_err(|_| refused("a time such as 2026-11-01T00:00:00Z"))?.into(),
+        Kind::Real => value.parse::<f64>().map_err(|_| refused("a number"))?.into(),
+    })
+}

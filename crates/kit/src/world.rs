@@ -1,0 +1,161 @@
+//! The world: the ledger, the door to the outside, and all that the duties declare. One value that the server, the
+//! command line and the jobs share.
+
+use crate::duty::{Duty, Job, Kpi};
+use crate::http_guard::Rates;
+use crate::rights::Rights;
+use crate::{KpiSpec, Operation, Page, Principal, Problem, Reader};
+use jiff::tz::TimeZone;
+use mainstay_ledger::{AppendReport, Ledger};
+use mainstay_model::facts::OperationDenied;
+use mainstay_model::{Fact, FactData, Subject, Timestamp, Window};
+use mainstay_outside::Outside;
+use std::sync::Arc;
+
+/// What a server or a command is set to.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The zone in which days and months are counted.
+    pub zone: TimeZone,
+    /// Whether whoever reaches us may do everything without signing in: only on loopback and while no user exists.
+    pub open_on_loopback: bool,
+    /// Who that is.
+    pub local: Principal,
+    /// Decision rights.
+    pub rights: Rights,
+    /// The day that the scorecard is for, where that is not today: an example or an archive whose history has ended.
+    pub today: Option<Timestamp>,
+}
+
+/// Everything that an operation may use.
+pub struct World {
+    /// The ledger.
+    pub ledger: Arc<Ledger>,
+    /// The door to the outside.
+    pub outside: Outside,
+    /// Settings.
+    pub settings: Settings,
+    /// All operations.
+    pub operations: Vec<Operation>,
+    /// All pages.
+    pub pages: Vec<Page>,
+    /// All KPIs, by number.
+    pub kpis: Vec<Kpi>,
+    /// All jobs.
+    pub jobs: Vec<Job>,
+    pub(crate) rates: Rates,
+    pub(crate) values: crate::scorecard::Values,
+    /// Counters for `/metrics`.
+    pub metrics: crate::metrics::Metrics,
+}
+
+impl World {
+    /// Puts the duties together. `specs` are the KPI definitions of the catalog; one that no duty computes has no data.
+    #[must_use]
+    pub fn new(
+        ledger: Arc<Ledger>,
+        outside: Outside,
+        settings: Settings,
+        duties: &[Box<dyn Duty>],
+        specs: Vec<KpiSpec>,
+    ) -> Self {
+        let computed: Vec<_> = duties.iter().flat_map(|duty| duty.kpis()).collect();
+        let mut kpis: Vec<Kpi> = specs
+            .into_iter()
+            .map(|spec| {
+                let contributions = computed.iter().find(|(id, _)| *id == spec.id).map(|(_, run)| *run);
+                Kpi { spec, contributions }
+            })
+            .collect();
+        kpis.sort_by_key(|kpi| kpi.spec.number);
+        Self {
+            ledger,
+            outside,
+            settings,
+            operations: duties.iter().flat_map(|duty| duty.operations()).collect(),
+            pages: duties.iter().flat_map(|duty| duty.pages()).collect(),
+            kpis,
+            jobs: duties.iter().flat_map(|duty| duty.jobs()).collect(),
+            rates: Rates::default(),
+            values: crate::scorecard::Values::default(),
+            metrics: crate::metrics::Metrics::default(),
+        }
+    }
+
+    /// The time by the world's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.outside.clock().now()
+    }
+
+    /// The operation of an id.
+    #[must_use]
+    pub fn operation(&self, id: &str) -> Option<&Operation> {
+        self.operations.iter().find(|operation| operation.id == id)
+    }
+}
+
+/// One use of an operation or a page: who asks, and when.
+pub struct Call<'a> {
+    /// The world.
+    pub world: &'a World,
+    /// Who asks.
+    pub principal: &'a Principal,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl<'a> Call<'a> {
+    /// A call at this moment.
+    #[must_use]
+    pub fn new(world: &'a World, principal: &'a Principal) -> Self {
+        Self { world, principal, now: world.now() }
+    }
+
+    /// "Now" for judging history: the configured day, else the clock.
+    #[must_use]
+    pub fn today(&self) -> Timestamp {
+        self.world.settings.today.unwrap_or(self.now)
+    }
+
+    /// A reader of what is known, or was known at a date, a time, or an entry count.
+    ///
+    /// # Errors
+    /// The text is none of these.
+    pub fn reader(&self, as_of: Option<&str>) -> Result<Reader<'a>, Problem> {
+        let Some(text) = as_of.filter(|text| !text.is_empty()) else {
+            return Ok(Reader::new(&self.world.ledger, None));
+        };
+        if let Ok(count) = text.parse::<u64>() {
+            return Ok(Reader::new(&self.world.ledger, Some(count)));
+        }
+        let at =
+            Window::instant(text, &self.world.settings.zone).map_err(|e| Problem::malformed("as-of", e.to_string()))?;
+        Ok(Reader::new(&self.world.ledger, Some(self.world.ledger.seq_as_of(at)?)))
+    }
+
+    /// Appends facts to the ledger.
+    ///
+    /// # Errors
+    /// The ledger fails; a single fact that is refused is in the report.
+    pub fn append(&self, facts: Vec<Fact>) -> Result<AppendReport, Problem> {
+        Ok(self.world.ledger.append(facts, self.now)?)
+    }
+
+    /// Writes down that the principal tried what it may not. The same denial within a minute is one fact, so that a
+    /// program in a loop does not fill the ledger.
+    pub(crate) fn record_denial(&self, operation: &str, reason: &str) {
+        let denied = OperationDenied {
+            principal: self.principal.id.clone(),
+            operation: operation.to_owned(),
+            reason: reason.to_owned(),
+            about: None,
+        };
+        let id = format!("denied/{}/{operation}/{}", self.principal.id, self.now.as_second() / 60);
+        let subject = Subject::of("principal", self.principal.id.as_str());
+        let outcome = denied.fact("mainstay:access", &id, subject, self.now).map(|fact| self.append(vec![fact]));
+        if !matches!(outcome, Ok(Ok(_))) {
+            tracing::error!(operation, principal = %self.principal.id, "a denial could not be written down");
+        }
+    }
+}
