@@ -1,1 +1,6 @@
-//! Filled by its own commits.
+//! Vulnerabilities: where they are, since when, and until when they must be gone.
+
+pub mod kpi;
+mod tables;
+
+pub use tables::*;
