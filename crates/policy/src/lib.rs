@@ -1,1 +1,18 @@
-//! Filled by its own commits.
+//! Controls: resources in, verdicts out. Pure: no disk, clock or network.
+//!
+//! A [`ControlFile`] is one Markdown page; [`Engine::load`] makes an engine of many, [`Engine::judge`] judges what
+//! `mainstay-iac` read. Verdicts are three-valued: what the files do not tell is `unknown`, never `pass`.
+
+mod catalog;
+mod control;
+mod engine;
+mod example;
+mod judge;
+mod lang;
+pub mod report;
+#[cfg(test)]
+mod testing;
+
+pub use catalog::built_in;
+pub use control::{Control, ControlFile, Example};
+pub use engine::{Engine, Judgement, Judging, Summary, Wanted};

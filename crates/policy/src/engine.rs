@@ -1,0 +1,312 @@
+//! Loads controls and judges what was read.
+
+use crate::control::{self, Control, ControlFile, type_matches};
+use crate::judge::{Arena, Batch, Evaluation, Relations, Truth, type_key, why};
+use mainstay_iac::{Dialect, Reading, Resource};
+use mainstay_model::{Diagnostic, Place, Severity, Verdict};
+use serde::Serialize;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How many resources are judged before what was computed for them is dropped.
+const BATCH_RESOURCES: usize = 1024;
+
+/// Controls, ready to judge.
+#[derive(Debug, Default)]
+pub struct Engine {
+    /// In the order of their ids.
+    controls: Vec<Control>,
+    by_type: HashMap<Arc<str>, Vec<Applied>>,
+    /// Controls of which a type ends in `*`.
+    wild: Vec<u32>,
+}
+
+/// A rule of a control, by their indexes.
+#[derive(Debug, Clone, Copy)]
+struct Applied {
+    control: u32,
+    rule: u32,
+}
+
+/// Which verdicts are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// All of them.
+    All,
+    /// Those that somebody has to look at: all but passes.
+    Findings,
+}
+
+/// What a control says of a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Judgement {
+    /// The control's id.
+    pub control: Arc<str>,
+    /// Its title.
+    pub title: Arc<str>,
+    /// Ids of the same check in other tools.
+    pub aliases: Arc<[String]>,
+    /// The address: `module.web.aws_s3_bucket.logs[0]`.
+    pub resource: Arc<str>,
+    /// The type: `aws_s3_bucket`, for Kubernetes the kind.
+    #[serde(rename = "type")]
+    pub resource_type: Arc<str>,
+    /// The name within the type.
+    pub name: Arc<str>,
+    /// Kubernetes only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<Arc<str>>,
+    /// Kubernetes only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Arc<str>>,
+    /// The file that holds the resource.
+    pub file: Arc<str>,
+    /// The resource's first line.
+    pub line: u32,
+    /// Its last line.
+    pub line_end: u32,
+    /// How bad a break is.
+    pub severity: Severity,
+    /// Whether the control counts for the KPI of key controls.
+    pub key: bool,
+    /// What the control says.
+    pub verdict: Verdict,
+    /// Which attributes, with which values and where, decided.
+    pub why: String,
+    /// How to mend it, Markdown.
+    #[serde(skip)]
+    pub fix: Arc<str>,
+}
+
+/// All judgements of a reading that were wanted, and how many there are of each.
+#[derive(Debug, Default)]
+pub struct Judging {
+    /// Those that were wanted, in the order of resources and then of control ids.
+    pub judgements: Vec<Judgement>,
+    /// How many of every verdict, wanted or not.
+    pub summary: Summary,
+}
+
+/// How many verdicts of each kind, on how many resources.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Resources that were read.
+    pub resources: u64,
+    /// Controls that were loaded.
+    pub controls: u64,
+    /// Verdicts `pass`.
+    pub pass: u64,
+    /// Verdicts `fail`.
+    pub fail: u64,
+    /// Verdicts `unknown`.
+    pub unknown: u64,
+    /// Verdicts `waived`.
+    pub waived: u64,
+}
+
+impl Summary {
+    /// Counts one more verdict.
+    pub fn count(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Pass => self.pass += 1,
+            Verdict::Fail => self.fail += 1,
+            Verdict::Unknown => self.unknown += 1,
+            Verdict::Waived => self.waived += 1,
+        }
+    }
+}
+
+impl Engine {
+    /// Reads controls. A broken one is reported and left out; of two with one id the first counts.
+    #[must_use]
+    pub fn load<'f>(files: impl IntoIterator<Item = &'f ControlFile>) -> (Self, Vec<Diagnostic>) {
+        let (mut controls, mut wrong) = (Vec::new(), Vec::new());
+        for file in files {
+            match control::read(file) {
+                Ok(control) => controls.push(control),
+                Err(mut found) => wrong.append(&mut found),
+            }
+        }
+        // Stable, so that of two with one id the first stays first.
+        controls.sort_by(|a, b| a.id.cmp(&b.id));
+        let mut kept: Vec<Control> = Vec::with_capacity(controls.len());
+        for control in controls {
+            match kept.last() {
+                Some(first) if first.id == control.id => wrong.push(Diagnostic::error(
+                    "control.duplicate-id",
+                    format!("`{}` is the id of {} already", control.id, first.path),
+                    Place::at(&control.path, 2, 1),
+                    "give it an id of its own",
+                )),
+                _ => kept.push(control),
+            }
+        }
+        (Self::of(kept), wrong)
+    }
+
+    fn of(controls: Vec<Control>) -> Self {
+        let mut engine = Self { controls, ..Self::default() };
+        for (index, control) in (0u32..).zip(&engine.controls) {
+            if control.types.iter().any(|name| name.ends_with('*')) {
+                engine.wild.push(index);
+            }
+            for name in control.types.iter().filter(|name| !name.ends_with('*')) {
+                let Some(rule) = control.rule_for(name) else { continue };
+                let rule = u32::try_from(rule).expect("a file holds fewer rules than 2^32");
+                engine.by_type.entry(name.clone()).or_default().push(Applied { control: index, rule });
+            }
+        }
+        engine
+    }
+
+    /// The controls, in the order of their ids.
+    #[must_use]
+    pub fn controls(&self) -> &[Control] {
+        &self.controls
+    }
+
+    /// The control with an id, or with an alias of that id.
+    #[must_use]
+    pub fn control(&self, id: &str) -> Option<&Control> {
+        let own = self.controls.iter().find(|control| &*control.id == id);
+        own.or_else(|| self.controls.iter().find(|control| control.aliases.iter().any(|alias| alias == id)))
+    }
+
+    /// Judges every resource by every control for its type.
+    #[must_use]
+    pub fn judge(&self, reading: &Reading) -> Vec<Judgement> {
+        self.judge_wanted(reading, Wanted::All).judgements
+    }
+
+    /// Judges every resource by every control for its type, and keeps the verdicts that are wanted.
+    #[must_use]
+    pub fn judge_wanted(&self, reading: &Reading, wanted: Wanted) -> Judging {
+        let relations = Relations::of(reading);
+        let files: Vec<Arc<str>> = reading.files.iter().map(|file| Arc::from(file.as_str())).collect();
+        let mut out = Judging::default();
+        out.summary.resources = reading.resources.len() as u64;
+        out.summary.controls = self.controls.len() as u64;
+        let mut applied: HashMap<Box<str>, Vec<Applied>> = HashMap::new();
+        for start in (0..reading.resources.len()).step_by(BATCH_RESOURCES) {
+            let arena = Arena::default();
+            let batch = Batch::new(reading, &relations, &arena);
+            let end = (start + BATCH_RESOURCES).min(reading.resources.len());
+            for index in start..end {
+                let resource = &reading.resources[index];
+                if !is_judged(resource) {
+                    continue;
+                }
+                let key = type_key(resource);
+                let rules = applied.entry(key).or_insert_with_key(|key| self.applied(key));
+                let mut shared = None;
+                for Applied { control, rule } in rules.iter().copied() {
+                    let control = &self.controls[control as usize];
+                    let rule = &control.rules[rule as usize].rule;
+                    let index = u32::try_from(index).expect("a reading holds fewer resources than 2^32");
+                    let evaluation = Evaluation::new(&batch, rule, index);
+                    let Some(truth) = verdict_of(&evaluation) else { continue };
+                    out.summary.count(verdict(truth));
+                    if wanted == Wanted::All || truth != Truth::True {
+                        let shared = shared.get_or_insert_with(|| Shared::of(resource, &files));
+                        out.judgements.push(shared.judgement(control, truth, why(&evaluation, truth)));
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    /// How many verdicts there are of each kind, without their reasons.
+    #[must_use]
+    pub fn count(&self, reading: &Reading) -> Summary {
+        self.judge_wanted(reading, Wanted::Findings).summary
+    }
+
+    fn applied(&self, resource_type: &str) -> Vec<Applied> {
+        let mut rules = self.by_type.get(resource_type).cloned().unwrap_or_default();
+        for index in &self.wild {
+            let control = &self.controls[*index as usize];
+            let wild = control.types.iter().any(|name| name.ends_with('*') && type_matches(name, resource_type));
+            let named = rules.iter().any(|known| known.control == *index);
+            if let (true, false, Some(rule)) = (wild, named, control.rule_for(resource_type)) {
+                rules.push(Applied { control: *index, rule: u32::try_from(rule).unwrap_or(0) });
+            }
+        }
+        rules.sort_by_key(|rule| rule.control);
+        rules
+    }
+}
+
+/// What will be gone after apply is not judged.
+fn is_judged(resource: &Resource) -> bool {
+    resource.action.as_deref() != Some("delete")
+}
+
+/// `None` where the control does not apply. Where nobody knows whether it applies, what it demands decides if it holds.
+fn verdict_of(evaluation: &Evaluation<'_, '_>) -> Option<Truth> {
+    match evaluation.applies() {
+        Truth::False => None,
+        Truth::True => Some(evaluation.holds()),
+        Truth::Unknown => Some(match evaluation.holds() {
+            Truth::True => Truth::True,
+            _ => Truth::Unknown,
+        }),
+    }
+}
+
+fn verdict(truth: Truth) -> Verdict {
+    match truth {
+        Truth::True => Verdict::Pass,
+        Truth::False => Verdict::Fail,
+        Truth::Unknown => Verdict::Unknown,
+    }
+}
+
+/// What all judgements of one resource share.
+struct Shared {
+    resource: Arc<str>,
+    resource_type: Arc<str>,
+    name: Arc<str>,
+    namespace: Option<Arc<str>>,
+    kind: Option<Arc<str>>,
+    file: Arc<str>,
+    line: u32,
+    line_end: u32,
+}
+
+impl Shared {
+    fn of(resource: &Resource, files: &[Arc<str>]) -> Self {
+        let resource_type: Arc<str> = resource.resource_type.as_str().into();
+        Self {
+            resource: resource.address.as_str().into(),
+            name: resource.name.as_str().into(),
+            namespace: resource.namespace.as_deref().map(Arc::from),
+            kind: (resource.dialect == Dialect::Kubernetes).then(|| resource_type.clone()),
+            file: files.get(resource.at.file as usize).cloned().unwrap_or_else(|| Arc::from("")),
+            line: resource.at.line,
+            line_end: resource.line_end,
+            resource_type,
+        }
+    }
+
+    fn judgement(&self, control: &Control, truth: Truth, why: String) -> Judgement {
+        Judgement {
+            control: control.id.clone(),
+            title: control.title.clone(),
+            aliases: control.aliases.clone(),
+            resource: self.resource.clone(),
+            resource_type: self.resource_type.clone(),
+            name: self.name.clone(),
+            namespace: self.namespace.clone(),
+            kind: self.kind.clone(),
+            file: self.file.clone(),
+            line: self.line,
+            line_end: self.line_end,
+            severity: control.severity,
+            key: control.key,
+            verdict: verdict(truth),
+            why,
+            fix: control.fix.clone(),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The examples of a control, run as tests.
+
+use crate::control::{Control, Example};
+use crate::engine::{Engine, Judgement};
+use mainstay_iac::{Map, Node, Reading, SourceFile, Unknown, Value};
+use mainstay_model::{Diagnostic, Place, Verdict};
+
+/// In an example in YAML or JSON this text stands for an unknown value, as it does in Terraform's own output.
+const UNKNOWN: &str = "(known after apply)";
+
+impl Engine {
+    /// Runs the examples of a control; `read` turns files into resources. What comes back is wrong with the control or
+    /// its examples; nothing means that all hold.
+    pub fn test(&self, control: &Control, read: &dyn Fn(&[SourceFile]) -> Reading) -> Vec<Diagnostic> {
+        control.examples.iter().filter_map(|example| self.test_one(control, example, read)).collect()
+    }
+
+    fn test_one(
+        &self,
+        control: &Control,
+        example: &Example,
+        read: &dyn Fn(&[SourceFile]) -> Reading,
+    ) -> Option<Diagnostic> {
+        let wrong = |line: u32, summary: String, help: &str| {
+            Some(Diagnostic::error("control.example", summary, Place::at(&control.path, line, 1), help))
+        };
+        let path = match example.language.as_str() {
+            "hcl" => "main.tf",
+            "yaml" => "manifest.yaml",
+            "json" => "manifest.json",
+            other => {
+                let help = "use hcl, yaml or json";
+                return wrong(example.line.saturating_sub(1), format!("`{other}` is no language of an example"), help);
+            }
+        };
+        let file = SourceFile { path: path.to_owned(), bytes: example.text.clone().into_bytes() };
+        let mut reading = read(&[file]);
+        if let Some(found) = reading.diagnostics.first() {
+            let line = example.line + found.place.line.saturating_sub(1);
+            return wrong(line, format!("the example cannot be read: {}", found.summary), &found.help);
+        }
+        if path != "main.tf" {
+            for resource in &mut reading.resources {
+                doubt_map(&mut resource.body);
+            }
+        }
+        let judgements: Vec<_> =
+            self.judge(&reading).into_iter().filter(|judgement| judgement.control == control.id).collect();
+        let found = overall(&judgements);
+        if found == Some(example.verdict) {
+            return None;
+        }
+        let reasons: Vec<_> =
+            judgements.iter().map(|one| format!("{} {}: {}", one.resource, one.verdict.as_str(), one.why)).collect();
+        let found = found.map_or("nothing", Verdict::as_str);
+        wrong(
+            example.line,
+            format!("the example must be {}, and is {found} ({})", example.verdict.as_str(), reasons.join("; ")),
+            "correct the rule or the example",
+        )
+    }
+}
+
+/// One fail fails the whole, then one unknown leaves it open; no judgement is no verdict.
+fn overall(judgements: &[Judgement]) -> Option<Verdict> {
+    [Verdict::Fail, Verdict::Unknown, Verdict::Pass]
+        .into_iter()
+        .find(|verdict| judgements.iter().any(|judgement| judgement.verdict == *verdict))
+}
+
+fn doubt_map(map: &mut Map) {
+    let doubted: Vec<(String, Node)> = map
+        .iter()
+        .map(|(key, node)| {
+            let mut node = node.clone();
+            doubt(&mut node);
+            (key.to_owned(), node)
+        })
+        .collect();
+    for (key, node) in doubted {
+        map.set(key, node);
+    }
+}
+
+fn doubt(node: &mut Node) {
+    match &mut node.value {
+        Value::String(text) if &**text == UNKNOWN => {
+            node.value = Value::Unknown(Unknown { why: UNKNOWN.trim_matches(['(', ')']).into(), refers: [].into() });
+        }
+        Value::List(items) => items.iter_mut().for_each(doubt),
+        Value::Map(map) => doubt_map(map),
+        _ => {}
+    }
+}

@@ -1,0 +1,200 @@
+//! The functions of the language.
+
+use super::eval::Evaluation;
+use super::value::{Doubt, Item, Truth, Val, same, some};
+use super::{iam, net, pod, secret};
+use crate::lang::{Function, Id};
+use mainstay_iac::{Node, Value};
+
+/// Calls a function; how many arguments it takes was checked when the rule was loaded.
+pub(crate) fn call<'a>(on: &Evaluation<'a, '_>, function: Function, arguments: &[Id]) -> Val<'a> {
+    match function {
+        Function::Pod => return pod::spec(on).val,
+        Function::PodMeta => return pod::meta(on).val,
+        Function::Containers => return pod::containers(on, true, true),
+        Function::MainContainers => return pod::containers(on, true, false),
+        Function::InitContainers => return pod::containers(on, false, true),
+        Function::Statements => return iam::statements(on, arguments[0]),
+        Function::Referrers | Function::Targets | Function::Connected | Function::Resources => {
+            return related(on, function, arguments);
+        }
+        _ => {}
+    }
+    let first = on.val(arguments[0]);
+    match function {
+        Function::Has => first.is_set().val(),
+        _ if first.is_unknown() => first,
+        Function::Empty => is_empty(first).into_val(),
+        Function::Len => length(first),
+        Function::Lower => match first {
+            Val::Text(text) if text.chars().any(char::is_uppercase) => on.batch.text(text.to_lowercase()),
+            other => other,
+        },
+        Function::Split => split(on, first, on.val(arguments[1])),
+        Function::Join => join(on, first, on.val(arguments[1])),
+        Function::Keys => first.map().map_or(Val::Null, |map| {
+            on.batch.list(map.iter().map(|(key, node)| Item { val: Val::Text(key), at: Some(node.at) }))
+        }),
+        Function::Values => {
+            first.map().map_or(Val::Null, |map| on.batch.list(map.iter().map(|(_, node)| Item::of(node))))
+        }
+        Function::Json => iam::json(on, first),
+        Function::Number => first.number().map_or(Val::Null, Val::Number),
+        Function::Distinct => distinct(on, first),
+        Function::First => first.items().next().map_or(Val::Null, |item| item.val),
+        Function::IsOpenCidr => some(first.items().map(|item| net::open(item.val))).val(),
+        Function::IsAnySource => some(first.items().map(|item| net::any_source(item.val))).val(),
+        Function::CidrContains => with_second(on, arguments, |second| net::contains(first, second)),
+        Function::PortBetween => net::between(first, on.val(arguments[1]), on.val(arguments[2])).val(),
+        Function::PortIn => with_second(on, arguments, |second| net::in_ranges(first, second)),
+        Function::ImageTag => {
+            first.text().map_or(Val::Null, |image| pod::image_tag(image).map_or(Val::Null, Val::Text))
+        }
+        Function::SecretLike => first.text().is_some_and(secret::looks_like_one).into_val(),
+        Function::VersionAtLeast => with_second(on, arguments, |second| at_least(first, second)),
+        // Handled above; named so that a new function does not compile before it does something.
+        Function::Pod
+        | Function::PodMeta
+        | Function::Containers
+        | Function::MainContainers
+        | Function::InitContainers
+        | Function::Statements
+        | Function::Referrers
+        | Function::Targets
+        | Function::Connected
+        | Function::Resources => Val::Null,
+    }
+}
+
+trait IntoVal {
+    fn into_val<'a>(self) -> Val<'a>;
+}
+
+impl IntoVal for bool {
+    fn into_val<'a>(self) -> Val<'a> {
+        Val::Bool(self)
+    }
+}
+
+fn with_second<'a>(on: &Evaluation<'a, '_>, arguments: &[Id], decide: impl FnOnce(Val<'a>) -> Truth) -> Val<'a> {
+    let second = on.val(arguments[1]);
+    if second.is_unknown() { second } else { decide(second).val() }
+}
+
+pub(crate) fn is_empty(val: Val<'_>) -> bool {
+    match val {
+        Val::Null => true,
+        Val::Text(text) => text.is_empty(),
+        Val::Items(items) => items.is_empty(),
+        Val::Node(Node { value: Value::List(items), .. }) => items.is_empty(),
+        Val::Node(Node { value: Value::Map(map), .. }) => map.is_empty(),
+        _ => false,
+    }
+}
+
+fn length<'a>(val: Val<'a>) -> Val<'a> {
+    let length = match val {
+        Val::Null => 0,
+        Val::Text(text) => text.chars().count(),
+        _ => val.map().map_or_else(|| val.items().count(), mainstay_iac::Map::len),
+    };
+    Val::Number(length.into())
+}
+
+fn split<'a>(on: &Evaluation<'a, '_>, text: Val<'a>, separator: Val<'a>) -> Val<'a> {
+    match (text, separator) {
+        (Val::Text(text), Val::Text(separator)) if !separator.is_empty() => {
+            on.batch.list(text.split(separator).map(|part| Item::bare(Val::Text(part))))
+        }
+        (_, doubt @ Val::Unknown(_)) => doubt,
+        (text, _) => text,
+    }
+}
+
+fn join<'a>(on: &Evaluation<'a, '_>, list: Val<'a>, separator: Val<'a>) -> Val<'a> {
+    let Val::Text(separator) = separator else { return separator };
+    let mut parts = Vec::new();
+    for item in list.items() {
+        match item.val {
+            Val::Text(text) => parts.push(text.to_owned()),
+            Val::Number(number) => parts.push(number.to_string()),
+            doubt @ Val::Unknown(_) => return doubt,
+            _ => {}
+        }
+    }
+    on.batch.text(parts.join(separator))
+}
+
+fn distinct<'a>(on: &Evaluation<'a, '_>, list: Val<'a>) -> Val<'a> {
+    let mut seen: Vec<Item<'a>> = Vec::new();
+    for item in list.items() {
+        match some(seen.iter().map(|known| same(known.val, item.val))) {
+            Truth::False => seen.push(item),
+            Truth::True => {}
+            Truth::Unknown => return Val::Unknown(Doubt::Rule("which items repeat cannot be decided")),
+        }
+    }
+    on.batch.list(seen)
+}
+
+/// Resources of the named types, by relation or all.
+fn related<'a>(on: &Evaluation<'a, '_>, function: Function, arguments: &[Id]) -> Val<'a> {
+    let types = on.val(arguments[0]);
+    let attributes = arguments.get(1).map(|id| on.val(*id));
+    let mut found = Vec::new();
+    for resource_type in types.items().filter_map(|item| item.val.text()) {
+        let relations = on.batch.relations;
+        let before = found.len();
+        let via = attributes.iter().flat_map(|list| list.items()).filter_map(|item| item.val.text()).map(Some);
+        let via: Vec<_> = if attributes.is_some() { via.collect() } else { vec![None] };
+        for attribute in via {
+            match function {
+                Function::Resources => found.extend_from_slice(relations.of_type(&on.resource.root, resource_type)),
+                Function::Referrers => relations.referrers(on.index, resource_type, attribute, &mut found),
+                Function::Targets => relations.targets(on.index, resource_type, attribute, &mut found),
+                _ => {
+                    relations.referrers(on.index, resource_type, attribute, &mut found);
+                    relations.targets(on.index, resource_type, attribute, &mut found);
+                }
+            }
+        }
+        if function != Function::Resources {
+            found[before..].sort_unstable();
+        }
+    }
+    found.dedup();
+    on.batch.list(
+        found
+            .into_iter()
+            .map(|index| Item { val: Val::Resource(index), at: Some(on.batch.reading.resources[index as usize].at) }),
+    )
+}
+
+/// Whether a dotted version is at least another. A leading letter (`v1.2`, `TLSv1.2`) is passed over.
+fn at_least(version: Val<'_>, least: Val<'_>) -> Truth {
+    fn parts(val: Val<'_>) -> Option<Vec<u64>> {
+        let owned;
+        let text = match val {
+            Val::Text(text) => text,
+            Val::Number(number) => {
+                owned = number.to_string();
+                &owned
+            }
+            _ => return None,
+        };
+        let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
+        let parts: Vec<u64> = digits.split(['.', '-', '_', '+']).map_while(|part| part.parse().ok()).collect();
+        (!parts.is_empty()).then_some(parts)
+    }
+    match (parts(version), parts(least)) {
+        (Some(version), Some(least)) => {
+            let width = version.len().max(least.len());
+            let padded = |mut parts: Vec<u64>| {
+                parts.resize(width, 0);
+                parts
+            };
+            (padded(version) >= padded(least)).into()
+        }
+        _ => Truth::Unknown,
+    }
+}

@@ -1,0 +1,16 @@
+//! From rules and resources to truth, and the reasons for it.
+
+mod eval;
+mod explain;
+mod function;
+mod iam;
+mod net;
+mod pod;
+mod relations;
+mod secret;
+mod value;
+
+pub(crate) use eval::{Batch, Evaluation};
+pub(crate) use explain::why;
+pub(crate) use relations::{Relations, type_key};
+pub(crate) use value::{Arena, Truth};

@@ -1,0 +1,90 @@
+//! Markdown for a comment on a pull request.
+
+use super::Report;
+use crate::Judgement;
+use mainstay_model::{Severity, Verdict};
+use std::fmt::Write as _;
+
+/// How many rows a table shows; comments have a limit on their size.
+const ROWS_MAX: usize = 200;
+
+/// The report as Markdown: what to mend first, worst first.
+#[must_use]
+pub fn markdown(report: &Report<'_>) -> String {
+    let summary = report.judging.summary;
+    let mut out = String::new();
+    // Writing to a text cannot fail.
+    let _ = writeln!(
+        out,
+        "**{} failed**, {} unknown, {} passed, {} waived: {} resources, {} controls\n",
+        summary.fail, summary.unknown, summary.pass, summary.waived, summary.resources, summary.controls
+    );
+    for severity in Severity::ALL {
+        let failed: Vec<_> = of(report, Verdict::Fail).filter(|judgement| judgement.severity == severity).collect();
+        rows(&mut out, &format!("{} ({})", title_of(severity), failed.len()), &failed);
+    }
+    let unknown: Vec<_> = of(report, Verdict::Unknown).collect();
+    rows(&mut out, &format!("Could not tell ({})", unknown.len()), &unknown);
+    if !report.diagnostics.is_empty() {
+        let _ = writeln!(
+            out,
+            "### Not read ({})\n\n| where | what | what to do |\n| --- | --- | --- |",
+            report.diagnostics.len()
+        );
+        for diagnostic in report.diagnostics.iter().take(ROWS_MAX) {
+            let place = &diagnostic.place;
+            let _ = writeln!(
+                out,
+                "| {}:{} | {} | {} |",
+                cell(&place.file),
+                place.line,
+                cell(&diagnostic.summary),
+                cell(&diagnostic.help)
+            );
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn of<'r>(report: &Report<'r>, verdict: Verdict) -> impl Iterator<Item = &'r Judgement> {
+    report.judging.judgements.iter().filter(move |judgement| judgement.verdict == verdict)
+}
+
+fn rows(out: &mut String, title: &str, judgements: &[&Judgement]) {
+    if judgements.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "### {title}\n\n| resource | control | why | where |\n| --- | --- | --- | --- |");
+    for judgement in judgements.iter().take(ROWS_MAX) {
+        let _ = writeln!(
+            out,
+            "| `{}` | {} (`{}`) | {} | {}:{} |",
+            cell(&judgement.resource),
+            cell(&judgement.title),
+            judgement.control,
+            cell(&judgement.why),
+            cell(&judgement.file),
+            judgement.line
+        );
+    }
+    if judgements.len() > ROWS_MAX {
+        let _ = writeln!(out, "\n{} more are not shown.", judgements.len() - ROWS_MAX);
+    }
+    out.push('\n');
+}
+
+fn title_of(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "Critical",
+        Severity::High => "High",
+        Severity::Medium => "Medium",
+        Severity::Low => "Low",
+        Severity::Info => "Info",
+    }
+}
+
+/// A text that cannot break out of its cell or become markup.
+fn cell(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace(['\n', '\r'], " ")
+}
