@@ -63,7 +63,8 @@ struct Judged {
 /// A type of resource with its controls; the first `key` of them are key controls.
 struct Type {
     terraform: &'static str,
-    arn: &'static str,
+    /// What stands before the name in a subject.
+    prefix: &'static str,
     controls: &'static [&'static str],
     key: usize,
 }
@@ -71,31 +72,31 @@ struct Type {
 static TYPES: [Type; 5] = [
     Type {
         terraform: "aws_s3_bucket",
-        arn: "arn:aws:s3:::",
+        prefix: "aws:s3:bucket/",
         controls: &["aws.s3-bucket-encrypted", "aws.s3-bucket-public-acl", "aws.s3-bucket-logging"],
         key: 2,
     },
     Type {
         terraform: "aws_instance",
-        arn: "arn:aws:ec2:eu-central-1:210987654321:instance/",
+        prefix: "aws:ec2:eu-central-1:210987654321:instance/",
         controls: &["aws.instance-metadata-v2", "aws.instance-volume-encrypted", "aws.resource-tagged"],
         key: 2,
     },
     Type {
         terraform: "aws_security_group",
-        arn: "arn:aws:ec2:eu-central-1:210987654321:security-group/",
+        prefix: "aws:ec2:eu-central-1:210987654321:security-group/",
         controls: &["aws.security-group-open-ssh", "aws.resource-tagged"],
         key: 1,
     },
     Type {
         terraform: "aws_db_instance",
-        arn: "arn:aws:rds:eu-central-1:210987654321:db:",
+        prefix: "aws:rds:eu-central-1:210987654321:db/",
         controls: &["aws.rds-backup-enabled", "aws.rds-public", "aws.rds-storage-encrypted", "aws.rds-logging"],
         key: 3,
     },
     Type {
         terraform: "aws_cloudwatch_log_group",
-        arn: "arn:aws:logs:eu-central-1:210987654321:log-group:",
+        prefix: "aws:logs:eu-central-1:210987654321:log-group/",
         controls: &["aws.log-group-retention"],
         key: 0,
     },
@@ -128,7 +129,7 @@ fn fresh(rng: &mut Rng, kind: &'static Type, index: usize) -> Resource {
     let noun = kind.terraform.trim_start_matches("aws_").replace('_', "-");
     let name = format!("{}-{noun}-{index:02}", service.name);
     Resource {
-        subject: format!("aws:{}{name}", kind.arn),
+        subject: format!("{}{name}", kind.prefix),
         kind,
         name,
         service,
@@ -204,8 +205,7 @@ fn traps(rng: &mut Rng, incidents: &[Incident], out: &mut Vec<Resource>) {
     // What an autoscaling group started belongs to the group: twenty copies would dilute every share.
     for _ in 0..20 {
         add(rng, instance, &|r| {
-            r.controlled_by =
-                Some("aws:arn:aws:autoscaling:eu-central-1:210987654321:autoScalingGroup:storefront".to_owned());
+            r.controlled_by = Some("aws:autoscaling:eu-central-1:210987654321:autoScalingGroup/storefront".to_owned());
             r.managed = None;
             r.judged.clear();
         });
