@@ -6,14 +6,19 @@
 mod body;
 mod cursor;
 mod expr;
+mod json;
 mod template;
 mod term;
+mod visit;
 
 use crate::At;
 use crate::source::Origin;
 use mainstay_model::Diagnostic;
 use rust_decimal::Decimal;
 use std::sync::Arc;
+
+pub use json::parse_json;
+use visit::visit_mut;
 
 /// How deep expressions and blocks may nest.
 pub const DEPTH_MAX: usize = 200;

@@ -44,15 +44,13 @@ pub(crate) fn read_file(file: &SourceFile, index: u32, reading: &mut Reading) {
             read.documents
         }
     };
-    for document in documents {
-        let line_end = last_line(&document);
-        manifest(document, line_end, 0, reading);
-    }
+    documents.into_iter().for_each(|document| read_document(document, reading));
 }
 
-/// Whether a document is a manifest: it says `apiVersion` and `kind`.
-pub(crate) fn is_manifest(node: &Node) -> bool {
-    text_at(node, "apiVersion").is_some() && text_at(node, "kind").is_some()
+/// Adds the manifests of one document.
+pub(crate) fn read_document(document: Node, reading: &mut Reading) {
+    let line_end = last_line(&document);
+    manifest(document, line_end, 0, reading);
 }
 
 fn manifest(node: Node, line_end: u32, depth: usize, reading: &mut Reading) {

@@ -5,11 +5,16 @@ mod convert;
 pub mod hcl;
 pub mod json;
 pub mod kubernetes;
+pub mod plan;
+mod read;
 mod resource;
 mod source;
+pub mod state;
+pub mod terraform;
 mod value;
 pub mod yaml;
 
+pub use read::read;
 pub use resource::{Block, Dialect, Reading, Reference, Resource, SourceFile};
 pub use source::{Origin, text_of};
 pub use value::{At, Map, Node, Unknown, Value};

@@ -73,6 +73,11 @@ impl Map {
         self.0.iter().find(|(k, _)| &**k == key).map(|(_, node)| node)
     }
 
+    /// The value of a key, to be changed.
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        self.0.iter_mut().find(|(k, _)| &**k == key).map(|(_, node)| node)
+    }
+
     /// Sets a key, in its place where it is there already.
     pub fn set(&mut self, key: impl Into<Arc<str>>, node: Node) {
         let key = key.into();

@@ -1,0 +1,94 @@
+//! One entry for a folder of anything: tells the formats apart and reads each.
+
+use crate::source::{Origin, text_of};
+use crate::terraform::Options;
+use crate::{Reading, SourceFile, Value, json, kubernetes, plan, state, terraform};
+
+/// Reads everything that is infrastructure as code among the files: Terraform source, plan JSON, state, Kubernetes
+/// manifests. Other files are passed over; Terraform's `file()` sees them.
+#[must_use]
+pub fn read(files: &[SourceFile], options: &Options) -> Reading {
+    let mut reading = if files.iter().any(|file| is_terraform(&file.path)) {
+        terraform::read_terraform(files, options)
+    } else {
+        Reading { files: files.iter().map(|file| file.path.clone()).collect(), ..Reading::default() }
+    };
+    for (index, file) in files.iter().enumerate() {
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        match kind_of(file) {
+            Kind::Manifest => kubernetes::read_file(file, index, &mut reading),
+            Kind::Json => read_json(file, index, &mut reading),
+            Kind::State => state::read_file(file, index, &mut reading),
+            Kind::Other => {}
+        }
+    }
+    reading.resources.sort_by_key(|resource| (resource.at.file, resource.at.line));
+    reading
+}
+
+enum Kind {
+    Manifest,
+    /// Plan, state or manifest: its content tells.
+    Json,
+    State,
+    Other,
+}
+
+fn is_terraform(path: &str) -> bool {
+    [".tf", ".tofu", ".tf.json", ".tofu.json"].iter().any(|end| path.ends_with(end))
+}
+
+fn kind_of(file: &SourceFile) -> Kind {
+    let path = file.path.to_ascii_lowercase();
+    if path.split('/').any(|part| part == ".terraform") || is_terraform(&path) {
+        return Kind::Other;
+    }
+    if path.ends_with(".tfstate") {
+        return Kind::State;
+    }
+    let holds = |word: &str| contains(&file.bytes, word.as_bytes());
+    if path.ends_with(".yaml") || path.ends_with(".yml") {
+        return if holds("apiVersion") && holds("kind") { Kind::Manifest } else { Kind::Other };
+    }
+    if path.ends_with(".json") && !path.ends_with(".tfvars.json") {
+        let ours = (holds("\"apiVersion\"") && holds("\"kind\""))
+            || holds("\"terraform_version\"")
+            || holds("\"format_version\"");
+        return if ours { Kind::Json } else { Kind::Other };
+    }
+    Kind::Other
+}
+
+fn contains(bytes: &[u8], word: &[u8]) -> bool {
+    let Some(&first) = word.first() else { return true };
+    let mut from = 0;
+    while let Some(found) = bytes[from..].iter().position(|&byte| byte == first) {
+        let start = from + found;
+        if bytes[start..].starts_with(word) {
+            return true;
+        }
+        from = start + 1;
+    }
+    false
+}
+
+fn read_json(file: &SourceFile, index: u32, reading: &mut Reading) {
+    let parsed = text_of(&file.bytes, &file.path).and_then(|text| json::parse(text, Origin::nth(&file.path, index)));
+    let node = match parsed {
+        // Concatenated manifests are not one document, yet they can be read.
+        Err(_) if contains(&file.bytes, b"\"apiVersion\"") => return kubernetes::read_file(file, index, reading),
+        Err(diagnostic) => return reading.diagnostics.push(*diagnostic),
+        Ok(node) => node,
+    };
+    let Value::Map(map) = &node.value else { return };
+    let has = |key: &str| map.get(key).is_some();
+    if has("format_version") && (has("planned_values") || has("resource_changes")) {
+        plan::read_node(&node, &file.path, reading);
+    } else if has("terraform_version") && (has("lineage") || has("serial")) {
+        state::read_node(&node, &file.path, reading);
+    } else if has("format_version") && has("values") {
+        plan::read_state_output(&node, &file.path, reading);
+    } else {
+        kubernetes::read_document(node, reading);
+    }
+}

@@ -1,0 +1,312 @@
+//! Values while they are evaluated: shared, so that a large one costs nothing to hand on.
+
+use crate::{At, Map, Node, Unknown, Value};
+use rust_decimal::Decimal;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// How deep a value may nest when it leaves the evaluation.
+const VALUE_DEPTH_MAX: usize = 64;
+
+#[derive(Debug, Clone)]
+pub(super) enum Val {
+    Null,
+    Bool(bool),
+    Number(Decimal),
+    String(Arc<str>),
+    List(Rc<Vec<Item>>),
+    /// Sorted and distinct.
+    Set(Rc<Vec<Item>>),
+    Map(Rc<Object>),
+    Unknown(Rc<Unknown>),
+}
+
+/// An element and where it was written.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    pub val: Val,
+    pub at: At,
+}
+
+#[derive(Debug, Default, Clone)]
+pub(super) struct Object {
+    pub entries: BTreeMap<Arc<str>, Item>,
+    /// Attributes that are not among the entries exist, and are unknown.
+    pub rest: Option<Rc<Rest>>,
+}
+
+/// Why the attributes that a resource does not set are unknown.
+#[derive(Debug)]
+pub(super) struct Rest {
+    /// `aws_s3_bucket.logs`
+    pub path: String,
+    /// `known after apply`
+    pub when: &'static str,
+    pub refers: Arc<[String]>,
+}
+
+impl Val {
+    pub(super) fn text(text: impl Into<Arc<str>>) -> Self {
+        Self::String(text.into())
+    }
+
+    pub(super) fn list(items: Vec<Item>) -> Self {
+        Self::List(Rc::new(items))
+    }
+
+    pub(super) fn map(entries: BTreeMap<Arc<str>, Item>) -> Self {
+        Self::Map(Rc::new(Object { entries, rest: None }))
+    }
+
+    pub(super) fn number(number: impl Into<Decimal>) -> Self {
+        Self::Number(number.into())
+    }
+
+    pub(super) fn unknown(why: impl Into<Arc<str>>) -> Self {
+        Self::Unknown(Rc::new(Unknown { why: why.into(), refers: Arc::from([]) }))
+    }
+
+    pub(super) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown(_))
+    }
+
+    /// The elements of a list or set.
+    pub(super) fn items(&self) -> Option<&Rc<Vec<Item>>> {
+        match self {
+            Self::List(items) | Self::Set(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The first unknown in it, at any depth.
+    pub(super) fn unknown_within(&self) -> Option<&Rc<Unknown>> {
+        match self {
+            Self::Unknown(unknown) => Some(unknown),
+            Self::List(items) | Self::Set(items) => items.iter().find_map(|item| item.val.unknown_within()),
+            Self::Map(object) => object.entries.values().find_map(|item| item.val.unknown_within()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a bool",
+            Self::Number(_) => "a number",
+            Self::String(_) => "a string",
+            Self::List(_) => "a list",
+            Self::Set(_) => "a set",
+            Self::Map(_) => "a map",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+
+    /// As text, where Terraform converts by itself.
+    pub(super) fn to_text(&self) -> Option<Arc<str>> {
+        match self {
+            Self::String(text) => Some(text.clone()),
+            Self::Bool(flag) => Some(Arc::from(if *flag { "true" } else { "false" })),
+            Self::Number(number) => Some(Arc::from(number.normalize().to_string())),
+            _ => None,
+        }
+    }
+
+    pub(super) fn to_number(&self) -> Option<Decimal> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::String(text) => {
+                let body = text.strip_prefix('-').unwrap_or(text);
+                if body.starts_with(|c: char| c.is_ascii_digit()) && !body.contains('_') {
+                    crate::json::decimal(text)
+                } else {
+                    None
+                }
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn to_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(flag) => Some(*flag),
+            Self::String(text) => match &**text {
+                "true" | "1" => Some(true),
+                "false" | "0" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether two values are equal; `None` where only apply knows.
+    pub(super) fn equals(&self, other: &Self) -> Option<bool> {
+        match (self, other) {
+            (Self::Unknown(_), _) | (_, Self::Unknown(_)) => None,
+            (Self::Null, Self::Null) => Some(true),
+            (Self::Bool(a), Self::Bool(b)) => Some(a == b),
+            (Self::Number(a), Self::Number(b)) => Some(a == b),
+            (Self::String(a), Self::String(b)) => Some(a == b),
+            (Self::List(a) | Self::Set(a), Self::List(b) | Self::Set(b)) => {
+                if Rc::ptr_eq(a, b) && self.unknown_within().is_none() {
+                    return Some(true);
+                }
+                if a.len() != b.len() {
+                    return Some(false);
+                }
+                all_equal(a.iter().zip(b.iter()).map(|(a, b)| a.val.equals(&b.val)))
+            }
+            (Self::Map(a), Self::Map(b)) => {
+                if a.rest.is_some() || b.rest.is_some() {
+                    return None;
+                }
+                if a.entries.len() != b.entries.len() || a.entries.keys().ne(b.entries.keys()) {
+                    return Some(false);
+                }
+                all_equal(a.entries.values().zip(b.entries.values()).map(|(a, b)| a.val.equals(&b.val)))
+            }
+            _ => Some(false),
+        }
+    }
+
+    /// A set of the elements: sorted, each once. Two unknown elements count as two.
+    pub(super) fn set(mut items: Vec<Item>) -> Self {
+        items.sort_by(|a, b| a.val.order(&b.val));
+        items.dedup_by(|a, b| a.val.equals(&b.val) == Some(true));
+        Self::Set(Rc::new(items))
+    }
+
+    /// A total order for sets: kinds first, then values.
+    pub(super) fn order(&self, other: &Self) -> std::cmp::Ordering {
+        match (self, other) {
+            (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
+            (Self::Number(a), Self::Number(b)) => a.cmp(b),
+            (Self::String(a), Self::String(b)) => a.cmp(b),
+            (Self::List(a) | Self::Set(a), Self::List(b) | Self::Set(b)) => {
+                let differing = a.iter().zip(b.iter()).map(|(a, b)| a.val.order(&b.val)).find(|order| order.is_ne());
+                differing.unwrap_or_else(|| a.len().cmp(&b.len()))
+            }
+            (Self::Map(a), Self::Map(b)) => {
+                let pairs = a.entries.iter().zip(b.entries.iter());
+                let differing = pairs
+                    .map(|((k, a), (l, b))| k.cmp(l).then_with(|| a.val.order(&b.val)))
+                    .find(|order| order.is_ne());
+                differing.unwrap_or_else(|| a.entries.len().cmp(&b.entries.len()))
+            }
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Null => 0,
+            Self::Bool(_) => 1,
+            Self::Number(_) => 2,
+            Self::String(_) => 3,
+            Self::List(_) | Self::Set(_) => 4,
+            Self::Map(_) => 5,
+            Self::Unknown(_) => 6,
+        }
+    }
+
+    /// As the node that others see. `left` counts down the nodes that may still be made.
+    pub(super) fn to_node(&self, at: At, left: &Cell<u64>) -> Node {
+        self.node(at, 0, left)
+    }
+
+    fn node(&self, at: At, depth: usize, left: &Cell<u64>) -> Node {
+        if depth > VALUE_DEPTH_MAX || left.get() == 0 {
+            return Node {
+                value: Value::Unknown(Unknown {
+                    why: Arc::from("the value is too large to be shown"),
+                    refers: Arc::from([]),
+                }),
+                at,
+            };
+        }
+        left.set(left.get() - 1);
+        let value = match self {
+            Self::Null => Value::Null,
+            Self::Bool(flag) => Value::Bool(*flag),
+            Self::Number(number) => Value::Number(*number),
+            Self::String(text) => Value::String(text.clone()),
+            Self::List(items) | Self::Set(items) => {
+                Value::List(items.iter().map(|item| item.val.node(item.at, depth + 1, left)).collect())
+            }
+            Self::Map(object) => {
+                let mut entries: Vec<_> = object
+                    .entries
+                    .iter()
+                    .map(|(key, item)| (key.clone(), item.val.node(item.at, depth + 1, left)))
+                    .collect();
+                // Back into the order in which they were written.
+                entries.sort_by_key(|(_, node)| node.at);
+                Value::Map(Map::of_distinct(entries))
+            }
+            Self::Unknown(unknown) => Value::Unknown((**unknown).clone()),
+        };
+        Node { value, at }
+    }
+
+    /// A node that was read elsewhere, such as by `jsondecode` or from a `.tfvars.json`.
+    pub(super) fn of_node(node: &Node) -> Self {
+        match &node.value {
+            Value::Null => Self::Null,
+            Value::Bool(flag) => Self::Bool(*flag),
+            Value::Number(number) => Self::Number(*number),
+            Value::String(text) => Self::String(text.clone()),
+            Value::List(items) => {
+                Self::list(items.iter().map(|node| Item { val: Self::of_node(node), at: node.at }).collect())
+            }
+            Value::Map(map) => Self::map(
+                map.iter()
+                    .map(|(key, node)| (Arc::from(key), Item { val: Self::of_node(node), at: node.at }))
+                    .collect(),
+            ),
+            Value::Unknown(unknown) => Self::Unknown(Rc::new(unknown.clone())),
+        }
+    }
+}
+
+fn all_equal(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut known = true;
+    for part in parts {
+        match part {
+            Some(false) => return Some(false),
+            None => known = false,
+            Some(true) => {}
+        }
+    }
+    known.then_some(true)
+}
+
+impl Object {
+    /// An attribute; unknown where the object has more than it says; `None` where there is none.
+    pub(super) fn get(&self, name: &str) -> Option<Val> {
+        if let Some(item) = self.entries.get(name) {
+            return Some(item.val.clone());
+        }
+        let rest = self.rest.as_ref()?;
+        let why = Arc::from(format!("{}.{name} is {}", rest.path, rest.when));
+        Some(Val::Unknown(Rc::new(Unknown { why, refers: rest.refers.clone() })))
+    }
+}
+
+/// One unknown that stands for several: the reason of the first, the references of all.
+pub(super) fn unknown_of<'a>(parts: impl IntoIterator<Item = &'a Val>) -> Option<Val> {
+    let mut found: Option<Rc<Unknown>> = None;
+    for part in parts {
+        let Some(unknown) = part.unknown_within() else { continue };
+        found = Some(match found {
+            None => unknown.clone(),
+            Some(first) if unknown.refers.iter().all(|refer| first.refers.contains(refer)) => first,
+            Some(first) => {
+                let mut refers = first.refers.to_vec();
+                refers.extend(unknown.refers.iter().filter(|refer| !first.refers.contains(refer)).cloned());
+                Rc::new(Unknown { why: first.why.clone(), refers: Arc::from(refers) })
+            }
+        });
+    }
+    found.map(Val::Unknown)
+}
