@@ -154,7 +154,7 @@ pub fn actionable(alerts: &[Episode], period: &Period) -> Truth {
             _ if alert.watchdog => truth.exclude("watchdog"),
             _ if alert.test => truth.exclude("test"),
             (Some(told), _) if alert.silenced.is_some_and(|at| at <= *told) => truth.exclude("silenced"),
-            (None, _) => truth.exclude("nobody was notified"),
+            (None, _) => truth.exclude("not notified"),
             (Some(_), Some((_, evidence, _))) => truth.count(i64::from(*evidence != AlertEvidence::Noise)),
             (Some(_), None) => {
                 truth.count(0);

@@ -199,21 +199,33 @@ fn name(out: &mut [Change]) {
 /// KPI 1: failed changes of all executed production infrastructure changes, drift that nobody allowed among them.
 pub fn failure_rate(changes: &[Change], estate: &[Resource], period: &Period) -> Truth {
     let mut truth = Truth::new(1, "change-failure-rate", period);
-    let mut execute = |at: i64, failed: bool| match (period.contains(at), at + WATCHED_S > period.as_of) {
-        (true, true) => truth.exclude("pending"),
-        (true, false) => truth.count(i64::from(failed)),
-        (false, _) => {}
-    };
     for change in changes {
-        let counts = change.environment == "production" && change.kind == ChangeKind::Infrastructure;
-        if let Some(at) = change.completed.filter(|_| counts) {
-            execute(at, change.failed);
+        let (at, out) = match (change.completed, change.cancelled) {
+            (Some(at), _) if change.environment != "production" => (at, Some("not production")),
+            (Some(at), _) if change.kind != ChangeKind::Infrastructure => (at, Some("not infrastructure")),
+            (Some(at), _) => (at, None),
+            (None, Some(at)) => (at, Some("cancelled")),
+            (None, None) => continue,
+        };
+        match out {
+            Some(why) if period.contains(at) => truth.exclude(why),
+            Some(_) => {}
+            None => execute(&mut truth, period, at, change.failed),
         }
     }
     for drift in estate.iter().flat_map(Resource::drifts).filter(|drift| !drift.authorised) {
-        execute(drift.from, drift.broke.is_some());
+        execute(&mut truth, period, drift.from, drift.broke.is_some());
     }
     truth
+}
+
+/// Counts an executed change, once it was watched for long enough.
+fn execute(truth: &mut Truth, period: &Period, at: i64, failed: bool) {
+    match (period.contains(at), at + WATCHED_S > period.as_of) {
+        (true, true) => truth.exclude("pending"),
+        (true, false) => truth.count(i64::from(failed)),
+        (false, _) => {}
+    }
 }
 
 /// What the pipeline and the people would have written.

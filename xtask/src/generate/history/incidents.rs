@@ -212,14 +212,14 @@ fn relate(out: &mut [Incident]) {
     }
 }
 
-/// KPI 2: seconds from onset to detection, by detection; without an onset there is no telling.
+/// KPI 2: seconds from onset to detection, by detection; without an onset it cannot count.
 pub fn time_to_detect(incidents: &[Incident], period: &Period) -> Truth {
     let mut truth = Truth::new(2, "mttd", period);
     for incident in incidents.iter().filter(|incident| period.contains(incident.detected)) {
         let said = incident.onset_said.iter().max_by_key(|(at, _)| *at).and_then(|(_, onset)| *onset);
         match (incident.class(), said) {
             (IncidentClass::Real, Some(onset)) => truth.count(incident.detected - onset),
-            (IncidentClass::Real, None) => truth.unknown("onset unknown"),
+            (IncidentClass::Real, None) => truth.exclude("onset unknown"),
             (IncidentClass::Duplicate, _) => truth.exclude("duplicate"),
             (IncidentClass::Child, _) => truth.exclude("child"),
             (IncidentClass::FalseAlarm, _) => truth.exclude("false alarm"),
@@ -239,7 +239,7 @@ pub fn time_to_restore(incidents: &[Incident], period: &Period) -> Truth {
         match (incident.class(), over) {
             (IncidentClass::Real, Some((end, hurt))) if period.contains(end) => truth.count(hurt),
             (IncidentClass::Real, None) if began && incident.closed.is_none() => truth.exclude("open"),
-            (IncidentClass::Real, None) if began => truth.unknown("closed without a restoration"),
+            (IncidentClass::Real, None) if began => truth.exclude("closed without restoration"),
             (IncidentClass::Duplicate, _) if period.contains(by) => truth.exclude("duplicate"),
             (IncidentClass::Child, _) if period.contains(by) => truth.exclude("child"),
             (IncidentClass::FalseAlarm, _) if period.contains(by) => truth.exclude("false alarm"),
