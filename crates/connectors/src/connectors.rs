@@ -1,7 +1,7 @@
 //! The one list of connectors.
 
 use crate::collect::{self, Request};
-use crate::{Document, ReadContext, Reading, alertmanager, cloudevents, github};
+use crate::{Document, ReadContext, Reading, alertmanager, cloudevents, github, kev, restic, trivy};
 use mainstay_outside::Outside;
 
 /// An outside system that we read.
@@ -30,6 +30,24 @@ pub const CONNECTORS: &[Connector] = &[
         summary: "GitHub: deliveries of deployment, deployment_status, pull_request and workflow_run",
         read: github::read,
         collect: |outside, request, sink| collect::whole(github::read, outside, request, sink),
+    },
+    Connector {
+        name: "restic",
+        summary: "restic: backup --json, snapshots --json and check, from files or a repository",
+        read: restic::read,
+        collect: restic::collect,
+    },
+    Connector {
+        name: "trivy",
+        summary: "Trivy: JSON reports of images, file systems, hosts and clusters",
+        read: trivy::read,
+        collect: |outside, request, sink| collect::whole(trivy::read, outside, request, sink),
+    },
+    Connector {
+        name: "kev",
+        summary: "CISA's catalogue of known exploited vulnerabilities",
+        read: kev::read,
+        collect: kev::collect,
     },
     Connector {
         name: "cloudevents",

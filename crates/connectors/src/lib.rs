@@ -12,11 +12,14 @@ mod connectors;
 pub mod github;
 mod identity;
 mod json;
+pub mod kev;
 mod options;
 mod reading;
 mod reconcile;
+pub mod restic;
 pub mod subjects;
 mod text;
+pub mod trivy;
 
 pub use collect::{Origin, Request};
 pub use connectors::{CONNECTORS, Connector, connector};

@@ -15,6 +15,8 @@ pub struct Options {
     pub cluster: Option<String>,
     /// restic: name of the backup job, as promises name it.
     pub job: Option<String>,
+    /// restic: run `restic check` as well, which can take long on a large repository.
+    pub check: bool,
     /// What the runs of the job save: a subject such as `service:orders`.
     pub target: Option<String>,
     /// Trivy: the asset that was scanned, where the report's own name is not how it is known.

@@ -73,8 +73,8 @@ pub struct Snapshot {
     pub at: Timestamp,
     /// The things.
     pub items: Vec<SnapshotItem>,
-    /// What to say of a thing that vanished.
-    pub gone: Gone,
+    /// What to say of a thing that vanished; `None` where nothing vanishes.
+    pub gone: Option<Gone>,
 }
 
 /// One thing of a snapshot.
@@ -284,6 +284,12 @@ pub enum Family {
     Promise,
     /// An alert that fires.
     Alert,
+    /// Whether a backup run was found whole.
+    Verification,
+    /// What one day cost in one place.
+    Spend,
+    /// A bill.
+    Bill,
 }
 
 impl Family {
@@ -299,6 +305,9 @@ impl Family {
             Self::Vulnerability => "vulnerability",
             Self::Promise => "promise",
             Self::Alert => "alert",
+            Self::Verification => "verification",
+            Self::Spend => "spend",
+            Self::Bill => "bill",
         }
     }
 
@@ -317,19 +326,24 @@ impl Family {
             VulnerabilityFound::TYPE | VulnerabilityFixed::TYPE => Self::Vulnerability,
             PromiseMade::TYPE | PromiseWithdrawn::TYPE => Self::Promise,
             AlertFired::TYPE | AlertResolved::TYPE => Self::Alert,
+            BackupVerified::TYPE => Self::Verification,
+            SpendMeasured::TYPE => Self::Spend,
+            BillRead::TYPE => Self::Bill,
             _ => return None,
         })
     }
 
-    fn gone(self) -> Gone {
-        match self {
+    /// What to say of a thing that vanished; `None` for families of which nothing vanishes.
+    fn gone(self) -> Option<Gone> {
+        Some(match self {
             Self::Resource(aspect) => gone(&ResourceGone { aspect }),
             Self::Drift => gone(&ResourceReconciled {}),
             Self::Entity => gone(&EntityGone {}),
             Self::Vulnerability => gone(&VulnerabilityFixed { verified: true }),
             Self::Promise => gone(&PromiseWithdrawn {}),
             Self::Alert => gone(&AlertResolved {}),
-        }
+            Self::Verification | Self::Spend | Self::Bill => return None,
+        })
     }
 }
 

@@ -66,11 +66,10 @@ pub fn reconcile(snapshot: &Snapshot, known: &KnownMap) -> Vec<Fact> {
             facts.push(Fact { time: item.since.unwrap_or(snapshot.at), ..fact });
         }
     }
-    if snapshot.complete {
+    if let (true, Some(gone)) = (snapshot.complete, &snapshot.gone) {
         for ((subject, family), before) in known {
             let present = *family != snapshot.family || items.contains_key(subject);
-            if !present && before.fact_type != snapshot.gone.fact_type && !is_later(Some(before), snapshot) {
-                let gone = &snapshot.gone;
+            if !present && before.fact_type != gone.fact_type && !is_later(Some(before), snapshot) {
                 facts.push(transition(snapshot, subject, &gone.fact_type, &gone.data, Some(before)));
             }
         }
