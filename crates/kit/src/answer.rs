@@ -9,7 +9,7 @@ use serde_json::Value;
 pub(crate) fn respond(operation: &Operation, answer: Value, format: &str) -> Response {
     if format == "csv" {
         if let Some(rows) = rows_of(&answer) {
-            return ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv(operation, rows)).into_response();
+            return ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv(operation.columns, rows)).into_response();
         }
     }
     ([(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
@@ -29,8 +29,8 @@ pub fn rows_of(answer: &Value) -> Option<&Vec<Value>> {
 
 /// Comma-separated values after RFC 4180: the columns for eyes first, then every other plain field.
 #[must_use]
-pub fn csv(operation: &Operation, rows: &[Value]) -> String {
-    let mut columns: Vec<String> = operation.columns.iter().map(|c| (*c).to_owned()).collect();
+pub fn csv(first: &[&str], rows: &[Value]) -> String {
+    let mut columns: Vec<String> = first.iter().map(|c| (*c).to_owned()).collect();
     for row in rows {
         for (name, value) in row.as_object().into_iter().flatten() {
             if !value.is_object() && !columns.contains(name) {

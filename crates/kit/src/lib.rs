@@ -11,6 +11,7 @@ mod http;
 mod http_guard;
 mod jobs;
 mod kpi;
+pub mod lists;
 mod metrics;
 mod openapi;
 pub mod operation;

@@ -2,7 +2,7 @@
 
 use crate::operation::{Method, Operation};
 use crate::{Call, Problem};
-use mainstay_ledger::{Filter, Order};
+use mainstay_ledger::{Filter, Order, VerifyOptions, VerifyReport};
 use mainstay_model::facts::Role;
 use mainstay_model::{Fact, Recorded, Subject};
 use schemars::JsonSchema;
@@ -116,15 +116,16 @@ pub fn operations() -> Vec<Operation> {
             "Add facts: one CloudEvents 1.0 object, or an array of them",
             add,
         ),
-        Operation::new("fact.list", (Method::Get, "/v1/facts"), Role::Viewer, "Facts, newest first", list)
-            .with_columns(columns),
+        Operation::new("fact.list", (Method::Get, "/v1/facts"), Role::Viewer, "Facts, newest first", list).with_columns(columns),
         Operation::new("fact.show", (Method::Get, "/v1/facts/{id}"), Role::Viewer, "One fact", show),
+        Operation::new("fact.prove", (Method::Get, "/v1/facts/{id}/proof"), Role::Viewer, "The proof that a fact is in the ledger", prove),
+        Operation::new("ledger.checkpoint", (Method::Get, "/v1/ledger/checkpoint"), Role::Viewer, "Size, root and signed checkpoint", head),
         Operation::new(
-            "ledger.checkpoint",
-            (Method::Get, "/v1/ledger/checkpoint"),
-            Role::Viewer,
-            "Size, root and signed checkpoint",
-            head,
+            "ledger.verify",
+            (Method::Post, "/v1/ledger/verification"),
+            Role::Engineer,
+            "Check every entry against the tree and the signed checkpoint",
+            verify,
         ),
         Operation::new(
             "ledger.rebuild",
@@ -165,20 +166,14 @@ pub fn add_documents(call: &Call<'_>, documents: Vec<Value>) -> Result<Added, Pr
         }
     }
     let report = call.append(facts)?;
-    refused.extend(
-        report
-            .refused
-            .into_iter()
-            .map(|(at, reason)| Refusal { index: positions.get(at).map_or(0, |p| *p as u64), reason }),
-    );
+    refused.extend(report.refused.into_iter().map(|(at, reason)| Refusal { index: positions.get(at).map_or(0, |p| *p as u64), reason }));
     refused.sort_by_key(|refusal| refusal.index);
     Ok(Added { new: report.new, known: report.known, refused })
 }
 
 fn list(call: &Call<'_>, ask: FactsAsk) -> Result<Facts, Problem> {
     let limit = ask.limit.unwrap_or(100).clamp(1, 1000);
-    let mut filter =
-        Filter { types: ask.types, source: ask.source, seq_to: ask.before, limit: Some(limit), ..Filter::new() };
+    let mut filter = Filter { types: ask.types, source: ask.source, seq_to: ask.before, limit: Some(limit), ..Filter::new() };
     if let Some(text) = ask.subject {
         let subject = Subject::new(text).map_err(|e| Problem::malformed("fact.subject", e.to_string()))?;
         filter = filter.of_subject(subject);
@@ -204,8 +199,7 @@ pub fn find(call: &Call<'_>, id: &str) -> Result<Recorded, Problem> {
     let mut found = call.world.ledger.facts(&filter)?;
     if found.len() > 1 {
         let seqs: Vec<_> = found.iter().map(|r| r.seq.to_string()).collect();
-        let detail =
-            format!("several sources have a fact with this id; ask for one by its position: {}", seqs.join(", "));
+        let detail = format!("several sources have a fact with this id; ask for one by its position: {}", seqs.join(", "));
         return Err(Problem::conflict("fact.ambiguous", detail));
     }
     found.pop().ok_or_else(absent)
@@ -215,8 +209,56 @@ fn show(call: &Call<'_>, ask: OneFact) -> Result<Value, Problem> {
     Ok(find(call, &ask.id)?.to_json())
 }
 
+fn prove(call: &Call<'_>, ask: OneFact) -> Result<Value, Problem> {
+    let seq = find(call, &ask.id)?.seq;
+    let proof = call.world.ledger.prove(seq)?;
+    serde_json::to_value(proof).map_err(|e| Problem::ours("fact.proof", e.to_string()))
+}
+
 fn head(call: &Call<'_>, _: Nothing) -> Result<Head, Problem> {
     let ledger = &call.world.ledger;
     let (checkpoint, size) = (ledger.checkpoint()?, ledger.size()?);
     Ok(Head { size, root: ledger.root(Some(size))?.to_string(), checkpoint, verifier: ledger.verifier()?.to_text() })
+}
+
+fn verify(call: &Call<'_>, _: Nothing) -> Result<Verification, Problem> {
+    Ok(Verification::of(call.world.ledger.verify(&VerifyOptions::default())?))
+}
+
+/// What checking every entry found.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Verification {
+    /// Whether nothing is wrong.
+    pub intact: bool,
+    /// Entries that were read.
+    pub size: u64,
+    /// Root hash that they give, hexadecimal.
+    pub root: String,
+    /// Entries whose data was erased on purpose.
+    pub redacted: u64,
+    /// What is wrong, by position; the first names the first bad entry.
+    pub problems: Vec<BadEntry>,
+}
+
+/// One thing that is wrong with the log.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct BadEntry {
+    /// The entry; `null` where it is the log as a whole.
+    pub sequence: Option<u64>,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+impl Verification {
+    /// The report in the form of the answer.
+    #[must_use]
+    pub fn of(report: VerifyReport) -> Self {
+        Self {
+            intact: report.problems.is_empty(),
+            size: report.size,
+            root: report.root.to_string(),
+            redacted: report.redacted,
+            problems: report.problems.into_iter().map(|p| BadEntry { sequence: p.seq, what: p.what }).collect(),
+        }
+    }
 }

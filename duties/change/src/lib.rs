@@ -1,6 +1,8 @@
 //! Changes: what was proposed, approved and executed, and which of them failed.
 
+mod duty;
 pub mod kpi;
 mod tables;
 
+pub use duty::ChangeDuty;
 pub use tables::*;

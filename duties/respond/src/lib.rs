@@ -1,6 +1,8 @@
 //! Incidents: from the first sign to the confirmed cause.
 
+mod duty;
 pub mod kpi;
 mod tables;
 
+pub use duty::RespondDuty;
 pub use tables::*;

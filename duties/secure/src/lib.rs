@@ -1,6 +1,8 @@
 //! Vulnerabilities: where they are, since when, and until when they must be gone.
 
+mod duty;
 pub mod kpi;
 mod tables;
 
+pub use duty::SecureDuty;
 pub use tables::*;

@@ -2,6 +2,7 @@
 //! so that every view of a list has an address that can be shared.
 
 use super::address;
+use crate::{LIST_ROWS_MAX, ListQuery};
 use std::collections::BTreeMap;
 
 /// Rows on a page, unless the query asks for another number.
@@ -29,6 +30,12 @@ impl Filter {
     #[must_use]
     pub fn words(key: &'static str, label: &'static str, words: &[&str]) -> Self {
         Self { key, label, options: words.iter().map(|word| ((*word).to_owned(), (*word).to_owned())).collect() }
+    }
+
+    /// A filter with the values that there are.
+    #[must_use]
+    pub fn values(key: &'static str, label: &'static str, values: Vec<(String, u64)>) -> Self {
+        Self { key, label, options: values.into_iter().map(|(value, n)| (value.clone(), format!("{value} ({n})"))).collect() }
     }
 
     /// A filter to type an exact value into.
@@ -101,7 +108,7 @@ impl ListState {
     /// The address of another page of the same view.
     #[must_use]
     pub fn at_page(&self, page: usize) -> String {
-        self.address(&self.path, &self.sort_text(), page, &[])
+        self.address(&self.sort_text(), page)
     }
 
     /// The address of the same view in another order; the direction turns where the column leads already.
@@ -110,23 +117,38 @@ impl ListState {
         let down = self.sort.0 == column && !self.sort.1;
         let sort = (column.to_owned(), down);
         let text = if sort == self.usual { String::new() } else { written(&sort) };
-        self.address(&self.path, &text, 1, &[])
+        self.address(&text, 1)
     }
 
-    /// The address of the operation that gives the same rows to programs.
+    /// The same question as the one that operations are asked.
+    #[must_use]
+    pub fn query(&self) -> ListQuery {
+        ListQuery {
+            filters: self.filters.iter().map(|(key, value)| ((*key).to_owned(), vec![value.clone()])).collect(),
+            search: (!self.search.is_empty()).then(|| self.search.clone()),
+            sort: (!self.sort.0.is_empty()).then(|| self.sort.clone()),
+            offset: self.offset() as u64,
+            limit: self.rows as u64,
+        }
+    }
+
+    /// The address of the operation that gives the same rows to programs, from the first one on.
     #[must_use]
     pub fn download(&self, operation: &str, format: &str) -> String {
-        self.address(operation, &written(&self.sort), 1, &[("format", format)])
+        let pairs: Vec<String> = self.filters.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let (filters, sort) = (pairs.join(","), written(&self.sort));
+        let limit = LIST_ROWS_MAX.to_string();
+        let pairs = [("search", self.search.as_str()), ("where", &filters), ("sort", &sort), ("limit", &limit), ("format", format)];
+        address::with_query(operation, pairs)
     }
 
-    fn address(&self, path: &str, sort: &str, page: usize, more: &[(&str, &str)]) -> String {
+    fn address(&self, sort: &str, page: usize) -> String {
         let page = if page > 1 { page.to_string() } else { String::new() };
-        let rows = if self.rows == ROWS || path != self.path { String::new() } else { self.rows.to_string() };
+        let rows = if self.rows == ROWS { String::new() } else { self.rows.to_string() };
         let mut pairs: Vec<(&str, &str)> = vec![("q", &self.search)];
         pairs.extend(self.filters.iter().map(|(key, value)| (*key, value.as_str())));
         pairs.extend([("sort", sort), ("page", page.as_str()), ("rows", rows.as_str())]);
-        pairs.extend_from_slice(more);
-        address::with_query(path, pairs)
+        address::with_query(&self.path, pairs)
     }
 }
 
@@ -175,7 +197,8 @@ mod tests {
     fn a_page_and_a_download_keep_what_narrows_the_list() {
         let state = read(&[("owner", "team:a&b"), ("page", "2")]);
         assert_eq!(state.at_page(3), "/findings?owner=team:a%26b&page=3");
-        assert_eq!(state.download("/v1/findings", "csv"), "/v1/findings?owner=team:a%26b&sort=-opened&format=csv");
+        let expected = "/v1/findings?where=owner%3Dteam:a%26b&sort=-opened&limit=1000&format=csv";
+        assert_eq!(state.download("/v1/findings", "csv"), expected);
         assert_eq!((state.offset(), state.narrowed(), read(&[]).narrowed()), (ROWS, true, false));
     }
 }

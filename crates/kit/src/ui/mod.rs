@@ -9,7 +9,9 @@ pub mod chart;
 pub mod format;
 mod frame;
 pub mod graph;
+pub mod ledger;
 pub mod list;
+pub mod listing;
 pub mod parts;
 pub mod table;
 
@@ -42,9 +44,9 @@ pub fn shell(call: &Call<'_>, request: &Request, content: Result<Content, Proble
         path: &request.path,
         navigation: &navigation,
         who: Some((call.principal.id.as_str(), word(call.principal.role))),
-        signed_in: call.principal.by_cookie,
+        signed_in: call.principal.by_cookie && !call.world.settings.open_on_loopback,
         version: env!("CARGO_PKG_VERSION"),
-        now: &format::minute(call.now),
+        now: &format::minute(call.today()),
     };
     document(&frame, &body)
 }
@@ -62,6 +64,7 @@ fn serve<const AT: usize>(_: &crate::World) -> Response {
     ([(header::CONTENT_TYPE, asset.media), (header::CACHE_CONTROL, assets::CACHE_CONTROL)], asset.bytes).into_response()
 }
 
+/// The word with a capital at its start.
 fn capital(word: &str) -> String {
     let mut chars = word.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())

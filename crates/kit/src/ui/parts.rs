@@ -123,11 +123,15 @@ pub fn outside_link(href: &str, label: &str) -> Markup {
     }
 }
 
+/// A name up to this length stays on one line.
+const WORD_CHARS: usize = 24;
+
 /// A subject as a link to what the estate knows of it; its kind stands quietly before its name.
 #[must_use]
 pub fn subject(subject: &Subject) -> Markup {
+    let class = if subject.as_str().chars().count() > WORD_CHARS { "subject long" } else { "subject" };
     html! {
-        a class="subject" href=(subject_href(subject.as_str())) {
+        a class=(class) href=(subject_href(subject.as_str())) {
             span class="kind" { (subject.kind()) ":" } (subject.name())
         }
     }

@@ -1,7 +1,7 @@
 //! Tables: a column list drives head, cells and order; around them the filters, the pager and the downloads.
 
 use super::list::{Filter, ListState};
-use super::{format, parts};
+use super::{capital, format, parts};
 use maud::{Markup, html};
 
 /// How much a column matters where there is little room.
@@ -234,11 +234,6 @@ fn head<T>(column: &Column<'_, T>, state: Option<&ListState>) -> Markup {
             a href=(state.sorted_by(name)) { (column.label) span aria-hidden="true" { (arrow) } }
         }
     }
-}
-
-fn capital(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 #[cfg(test)]

@@ -1,0 +1,36 @@
+//! What the change duty declares.
+
+use crate::{Change, DriftedResource, kpi};
+use mainstay_kit::lists::{list_operation, show_operation};
+use mainstay_kit::{Contribution, Contributions, Duty, EntityKind, Operation, Problem, Query, Reader};
+
+/// The duty.
+pub struct ChangeDuty;
+
+impl Duty for ChangeDuty {
+    fn name(&self) -> &'static str {
+        "change"
+    }
+
+    fn entities(&self) -> Vec<EntityKind> {
+        vec![EntityKind::of::<Change>(), EntityKind::of::<DriftedResource>()]
+    }
+
+    fn operations(&self) -> Vec<Operation> {
+        let columns = &["id", "state", "environment", "service", "title", "completed", "failures"];
+        vec![
+            list_operation::<Change>("change.list", "/v1/changes", "Changes, newest first", columns),
+            show_operation::<Change>("change.show", "/v1/changes/{id}", "One change with its facts"),
+        ]
+    }
+
+    fn kpis(&self) -> Vec<(&'static str, Contributions)> {
+        vec![("change-failure-rate", change_failure_rate)]
+    }
+}
+
+fn change_failure_rate(reader: &Reader<'_>, query: &Query) -> Result<Vec<Contribution>, Problem> {
+    let changes = reader.all::<Change>(Some(query.window))?;
+    let drifted = reader.all::<DriftedResource>(Some(query.window))?;
+    Ok(kpi::change_failure_rate(&changes, &drifted, query))
+}

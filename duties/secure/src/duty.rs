@@ -1,0 +1,41 @@
+//! What the secure duty declares.
+
+use crate::{Exploited, SlaPromise, VulnerablePair, kpi};
+use mainstay_kit::lists::{list_operation, show_operation};
+use mainstay_kit::{Contribution, Contributions, Duty, EntityKind, Operation, Problem, Query, Reader};
+
+/// The duty.
+pub struct SecureDuty;
+
+impl Duty for SecureDuty {
+    fn name(&self) -> &'static str {
+        "secure"
+    }
+
+    fn entities(&self) -> Vec<EntityKind> {
+        vec![EntityKind::of::<VulnerablePair>(), EntityKind::of::<Exploited>(), EntityKind::of::<SlaPromise>()]
+    }
+
+    fn operations(&self) -> Vec<Operation> {
+        let columns = &["id", "state", "severity", "vulnerability", "asset", "first_seen", "fixed"];
+        let summary = "Vulnerabilities on assets, newest first";
+        vec![
+            list_operation::<VulnerablePair>("vulnerability.list", "/v1/vulnerabilities", summary, columns),
+            show_operation::<VulnerablePair>(
+                "vulnerability.show",
+                "/v1/vulnerabilities/{id}",
+                "One vulnerability on one asset with its facts",
+            ),
+        ]
+    }
+
+    fn kpis(&self) -> Vec<(&'static str, Contributions)> {
+        vec![("vulnerability-sla", vulnerability_sla)]
+    }
+}
+
+fn vulnerability_sla(reader: &Reader<'_>, query: &Query) -> Result<Vec<Contribution>, Problem> {
+    let pairs = reader.all::<VulnerablePair>(Some(query.window))?;
+    let (exploited, promises) = (reader.all::<Exploited>(None)?, reader.all::<SlaPromise>(None)?);
+    Ok(kpi::vulnerability_sla(&pairs, &exploited, &promises, query))
+}

@@ -1,0 +1,32 @@
+//! What the watch duty declares.
+
+use crate::{AlertEpisode, kpi};
+use mainstay_kit::lists::{list_operation, show_operation};
+use mainstay_kit::{Contributions, Duty, EntityKind, Operation};
+
+/// The duty.
+pub struct WatchDuty;
+
+impl Duty for WatchDuty {
+    fn name(&self) -> &'static str {
+        "watch"
+    }
+
+    fn entities(&self) -> Vec<EntityKind> {
+        vec![EntityKind::of::<AlertEpisode>()]
+    }
+
+    fn operations(&self) -> Vec<Operation> {
+        let columns = &["id", "class", "rule", "severity", "service", "team", "fired", "resolved"];
+        vec![
+            list_operation::<AlertEpisode>("alert.list", "/v1/alerts", "Alert episodes, newest first", columns),
+            show_operation::<AlertEpisode>("alert.show", "/v1/alerts/{id}", "One alert episode with its facts"),
+        ]
+    }
+
+    fn kpis(&self) -> Vec<(&'static str, Contributions)> {
+        vec![("actionable-alerts", |reader, query| {
+            Ok(kpi::actionable_alerts(&reader.all::<AlertEpisode>(Some(query.window))?, query))
+        })]
+    }
+}
