@@ -29,6 +29,9 @@ const RULES: [(&str, &str); 5] = [
     ),
 ];
 
+/// Controls for one type, as many as a common type of resource has; relations are indexed once for all of them.
+const COPIES: u32 = 20;
+
 const BODY: &str = r#"{"bucket": "shop-logs", "acl": "private", "storage_encrypted": true, "description": "x", "tags": {"Owner": "shop"},
   "policy": "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": [\"s3:GetObject\"], \"Principal\": {\"AWS\": \"arn:aws:iam::1:root\"}, \"Resource\": \"*\"}]}",
   "ingress": [
@@ -39,8 +42,8 @@ const BODY: &str = r#"{"bucket": "shop-logs", "acl": "private", "storage_encrypt
 fn main() {
     println!("{:32} {:>14} {:>10}", "rule (one core)", "evaluations/s", "us each");
     for (name, rule) in RULES {
-        let page = page(rule);
-        let (engine, wrong) = Engine::load([&page]);
+        let pages: Vec<_> = (0..COPIES).map(|copy| page(copy, rule)).collect();
+        let (engine, wrong) = Engine::load(&pages);
         assert!(wrong.is_empty(), "{wrong:?}");
         let reading = reading(50_000);
         let (seconds, count) = timed(&engine, &reading);
@@ -74,9 +77,9 @@ fn timed(engine: &Engine, reading: &Reading) -> (f64, u64) {
     (best, count)
 }
 
-fn page(rule: &str) -> ControlFile {
+fn page(copy: u32, rule: &str) -> ControlFile {
     let text = format!(
-        "---\nid: bench.rule\ntitle: a rule\nseverity: low\ntypes: [aws_s3_bucket]\n---\n\n## Why\n\nx\n\n## Fix\n\nx\n\n```rule\n{rule}\n```\n\n```hcl pass\n```\n```hcl fail\n```\n```hcl unknown\n```\n"
+        "---\nid: bench.rule-{copy}\ntitle: a rule\nseverity: low\ntypes: [aws_s3_bucket]\n---\n\n## Why\n\nx\n\n## Fix\n\nx\n\n```rule\n{rule}\n```\n\n```hcl pass\n```\n```hcl fail\n```\n```hcl unknown\n```\n"
     );
     ControlFile { path: "bench.md".to_owned(), text }
 }

@@ -186,7 +186,8 @@ impl Engine {
         let mut out = Judging::default();
         out.summary.resources = reading.resources.len() as u64;
         out.summary.controls = self.controls.len() as u64;
-        let mut applied: HashMap<Box<str>, Vec<Applied>> = HashMap::new();
+        // By the number of the type.
+        let mut applied: Vec<Option<Vec<Applied>>> = vec![None; relations.type_count()];
         for start in (0..reading.resources.len()).step_by(BATCH_RESOURCES) {
             let arena = Arena::default();
             let batch = Batch::new(reading, &relations, &arena);
@@ -196,14 +197,14 @@ impl Engine {
                 if !is_judged(resource) {
                     continue;
                 }
-                let key = type_key(resource);
-                let rules = applied.entry(key).or_insert_with_key(|key| self.applied(key));
+                let number = u32::try_from(index).expect("a reading holds fewer resources than 2^32");
+                let rules = applied[relations.type_of(number) as usize]
+                    .get_or_insert_with(|| self.applied(&type_key(resource)));
                 let mut shared = None;
                 for Applied { control, rule } in rules.iter().copied() {
                     let control = &self.controls[control as usize];
                     let rule = &control.rules[rule as usize].rule;
-                    let index = u32::try_from(index).expect("a reading holds fewer resources than 2^32");
-                    let evaluation = Evaluation::new(&batch, rule, index);
+                    let evaluation = Evaluation::new(&batch, rule, number);
                     let Some(truth) = verdict_of(&evaluation) else { continue };
                     out.summary.count(verdict(truth));
                     if wanted == Wanted::All || truth != Truth::True {

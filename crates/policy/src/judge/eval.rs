@@ -17,7 +17,7 @@ const STEPS_MAX: u32 = 200_000;
 /// What does not change while a batch of resources is judged.
 pub(crate) struct Batch<'a> {
     pub reading: &'a Reading,
-    pub relations: &'a Relations,
+    pub relations: &'a Relations<'a>,
     pub arena: &'a Arena<'a>,
     /// Statements of policies and values of JSON texts that were parsed already, by the place of the text in memory.
     pub parsed: RefCell<HashMap<(usize, iam::Parsed), Val<'a>>>,
@@ -34,7 +34,7 @@ pub(crate) struct Evaluation<'a, 'r> {
 }
 
 impl<'a> Batch<'a> {
-    pub(crate) fn new(reading: &'a Reading, relations: &'a Relations, arena: &'a Arena<'a>) -> Self {
+    pub(crate) fn new(reading: &'a Reading, relations: &'a Relations<'a>, arena: &'a Arena<'a>) -> Self {
         Self { reading, relations, arena, parsed: RefCell::default() }
     }
 

@@ -65,7 +65,7 @@ fn kept<'a>(on: &Evaluation<'a, '_>, statements: Vec<Node>, at: At) -> Val<'a> {
 /// The statements of the one policy document that an unknown value refers to.
 fn referred<'a>(on: &Evaluation<'a, '_>, unknown: &Unknown) -> Option<Val<'a>> {
     let [target] = &*unknown.refers else { return None };
-    let found = on.batch.relations.addressed(&on.resource.root, target);
+    let found = on.batch.relations.addressed(on.batch.reading, &on.resource.root, target);
     let [index] = found.as_slice() else { return None };
     is_document(&on.batch.reading.resources[*index as usize]).then(|| document(on, *index))
 }
@@ -97,7 +97,7 @@ fn of_document(on: &Evaluation<'_, '_>, resource: &Resource, depth: u32) -> Vec<
                     let known: Vec<_> = unknown
                         .refers
                         .iter()
-                        .flat_map(|to| on.batch.relations.addressed(&on.resource.root, to))
+                        .flat_map(|to| on.batch.relations.addressed(on.batch.reading, &on.resource.root, to))
                         .collect();
                     let documents = known.iter().map(|index| &on.batch.reading.resources[*index as usize]);
                     let documents: Vec<_> = documents.filter(|other| is_document(other)).collect();

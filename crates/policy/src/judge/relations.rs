@@ -2,118 +2,206 @@
 //! relations are and not what the estate is.
 
 use mainstay_iac::{Block, Reading, Resource};
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
-
-/// One attribute of one resource refers to another resource.
-#[derive(Debug, Clone)]
-struct Edge {
-    other: u32,
-    /// Path of the attribute without positions: `rule.target` for `rule.0.target`.
-    attribute: Box<str>,
-}
-
-/// The relations of a reading.
-#[derive(Debug, Default)]
-pub(crate) struct Relations {
-    /// By root, because addresses are unique within a root module only, and then by type or address.
-    roots: HashMap<Arc<str>, Root>,
-    /// Edges into a resource, by its index and then the type of the one that refers to it.
-    inbound: HashMap<u32, HashMap<Box<str>, Vec<Edge>>>,
-    outbound: HashMap<u32, HashMap<Box<str>, Vec<Edge>>>,
-}
-
-#[derive(Debug, Default)]
-struct Root {
-    by_type: HashMap<Box<str>, Vec<u32>>,
-    by_address: HashMap<Box<str>, Vec<u32>>,
-}
 
 /// How many instances of one counted resource an address without index stands for, at most. Beyond it the relation
 /// is drawn to the first ones only, because N instances that refer to N instances would be N x N edges.
 const INSTANCES_MAX: usize = 64;
 
-impl Relations {
-    pub(crate) fn of(reading: &Reading) -> Self {
+/// The end of a chain of resources at one address.
+const END: u32 = u32::MAX;
+
+/// The relations of a reading.
+#[derive(Debug, Default)]
+pub(crate) struct Relations<'a> {
+    /// Names of types, by which [`Self::type_of`] is indexed.
+    types: HashMap<Cow<'a, str>, u32>,
+    /// The type of every resource.
+    type_of: Vec<u32>,
+    roots: HashMap<&'a str, u32>,
+    /// Resources by root and type, in order.
+    by_type: HashMap<(u32, u32), Vec<u32>>,
+    /// The first resource at an address of a root; the others follow by `next`.
+    by_address: HashMap<(u32, &'a str), Chain>,
+    next: Vec<u32>,
+    inbound: Edges<'a>,
+    outbound: Edges<'a>,
+}
+
+/// First and last resource of those that share an address, or an address without its index.
+#[derive(Debug, Clone, Copy)]
+struct Chain {
+    first: u32,
+    last: u32,
+}
+
+/// Edges in the order of the resource that they belong to, its neighbour's type and the neighbour.
+#[derive(Debug, Default)]
+struct Edges<'a> {
+    /// Where the edges of each resource begin; one more at the end.
+    starts: Vec<u32>,
+    edges: Vec<Edge<'a>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Edge<'a> {
+    of: u32,
+    other_type: u32,
+    other: u32,
+    attribute: &'a str,
+}
+
+impl<'a> Relations<'a> {
+    pub(crate) fn of(reading: &'a Reading) -> Self {
+        let count = reading.resources.len();
         let mut out = Self::default();
+        out.by_address.reserve(count);
         for (index, resource) in (0u32..).zip(&reading.resources) {
-            let root = out.roots.entry(resource.root.clone()).or_default();
-            root.by_type.entry(type_key(resource)).or_default().push(index);
-            root.by_address.entry(resource.address.as_str().into()).or_default().push(index);
-            let plain = without_last_index(&resource.address);
-            if plain.len() != resource.address.len() {
-                root.by_address.entry(plain.into()).or_default().push(index);
-            }
+            out.add(index, resource);
         }
+        let (mut inbound, mut outbound) = (Vec::new(), Vec::new());
         for (from, resource) in (0u32..).zip(&reading.resources) {
             for reference in &resource.references {
-                let attribute: Box<str> = without_positions(&reference.attribute).into();
-                for to in out.addressed(&resource.root, &reference.target) {
-                    let target = &reading.resources[to as usize];
-                    let edge = |other| Edge { other, attribute: attribute.clone() };
-                    out.inbound.entry(to).or_default().entry(type_key(resource)).or_default().push(edge(from));
-                    out.outbound.entry(from).or_default().entry(type_key(target)).or_default().push(edge(to));
-                }
+                let attribute = reference.attribute.as_str();
+                let target = reference.target.as_str();
+                let indexed = target.ends_with(']');
+                out.visit(&resource.root, target, |to| {
+                    if indexed && !names(&reading.resources[to as usize], target) {
+                        return;
+                    }
+                    let (from_type, to_type) = (out.type_of[from as usize], out.type_of[to as usize]);
+                    inbound.push(Edge { of: to, other_type: from_type, other: from, attribute });
+                    outbound.push(Edge { of: from, other_type: to_type, other: to, attribute });
+                });
             }
         }
+        out.inbound = Edges::of(inbound, reading.resources.len());
+        out.outbound = Edges::of(outbound, reading.resources.len());
         out
     }
 
+    fn add(&mut self, index: u32, resource: &'a Resource) {
+        let count = u32::try_from(self.types.len()).unwrap_or(END);
+        let of_type = *self.types.entry(type_key(resource)).or_insert(count);
+        self.type_of.push(of_type);
+        let count = u32::try_from(self.roots.len()).unwrap_or(END);
+        let root = *self.roots.entry(&resource.root).or_insert(count);
+        self.by_type.entry((root, of_type)).or_default().push(index);
+        self.next.push(END);
+        // A resource with an index is found by its whole address through the chain of the address without it.
+        let chain = self.by_address.entry((root, without_last_index(&resource.address)));
+        let chain = chain.or_insert(Chain { first: index, last: index });
+        if chain.last != index {
+            self.next[chain.last as usize] = index;
+            chain.last = index;
+        }
+    }
+
+    /// Visits the resources at an address; one without index stands for all instances.
+    fn visit(&self, root: &str, address: &str, mut each: impl FnMut(u32)) {
+        let Some(root) = self.roots.get(root) else { return };
+        let plain = without_last_index(address);
+        let mut here = self.by_address.get(&(*root, plain)).map_or(END, |chain| chain.first);
+        let mut left = INSTANCES_MAX;
+        while here != END && left > 0 {
+            each(here);
+            here = self.next[here as usize];
+            left -= 1;
+        }
+    }
+
     /// The resources at an address; one without index stands for all instances.
-    pub(crate) fn addressed(&self, root: &str, address: &str) -> Vec<u32> {
-        let Some(root) = self.roots.get(root) else { return Vec::new() };
-        let exact = root.by_address.get(address);
-        let found = exact.or_else(|| root.by_address.get(without_last_index(address)));
-        found.map(|all| all.iter().take(INSTANCES_MAX).copied().collect()).unwrap_or_default()
+    pub(crate) fn addressed(&self, reading: &Reading, root: &str, address: &str) -> Vec<u32> {
+        let mut found = Vec::new();
+        self.visit(root, address, |index| found.push(index));
+        let exact = |index: &u32| reading.resources[*index as usize].address == address;
+        if found.iter().any(exact) {
+            found.retain(exact);
+        }
+        found
+    }
+
+    /// How many types there are; types are numbered from 0.
+    pub(crate) fn type_count(&self) -> usize {
+        self.types.len()
+    }
+
+    /// The number of a resource's type.
+    pub(crate) fn type_of(&self, index: u32) -> u32 {
+        self.type_of[index as usize]
     }
 
     pub(crate) fn of_type(&self, root: &str, resource_type: &str) -> &[u32] {
-        self.roots.get(root).and_then(|root| root.by_type.get(resource_type)).map_or(&[], Vec::as_slice)
+        let key = self.roots.get(root).zip(self.types.get(resource_type));
+        key.and_then(|(root, of_type)| self.by_type.get(&(*root, *of_type))).map_or(&[], Vec::as_slice)
     }
 
     /// Resources of a type whose attribute (any, where none is named) refers to `index`.
     pub(crate) fn referrers(&self, index: u32, resource_type: &str, attribute: Option<&str>, out: &mut Vec<u32>) {
-        gather(&self.inbound, index, resource_type, attribute, out);
+        if let Some(of_type) = self.types.get(resource_type) {
+            self.inbound.gather(index, *of_type, attribute, out);
+        }
     }
 
     /// Resources of a type that an attribute of `index` (any, where none is named) refers to.
     pub(crate) fn targets(&self, index: u32, resource_type: &str, attribute: Option<&str>, out: &mut Vec<u32>) {
-        gather(&self.outbound, index, resource_type, attribute, out);
-    }
-}
-
-fn gather(
-    edges: &HashMap<u32, HashMap<Box<str>, Vec<Edge>>>,
-    index: u32,
-    resource_type: &str,
-    attribute: Option<&str>,
-    out: &mut Vec<u32>,
-) {
-    let Some(edges) = edges.get(&index).and_then(|by_type| by_type.get(resource_type)) else { return };
-    for edge in edges {
-        let wanted = attribute.is_none_or(|wanted| {
-            edge.attribute.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        });
-        // Edges of one referrer follow each other, so a look at the last is enough against repetition.
-        if wanted && out.last() != Some(&edge.other) {
-            out.push(edge.other);
+        if let Some(of_type) = self.types.get(resource_type) {
+            self.outbound.gather(index, *of_type, attribute, out);
         }
     }
 }
 
-/// How controls name a type: the bare type of a managed resource; `data.` or `provider.` before the others; `module`.
-pub(crate) fn type_key(resource: &Resource) -> Box<str> {
-    let bare = resource.resource_type.as_str();
-    match resource.block {
-        Block::Resource => bare.into(),
-        Block::Data => prefixed("data.", bare),
-        Block::Provider => prefixed("provider.", bare),
-        Block::Module => "module".into(),
+impl<'a> Edges<'a> {
+    fn of(mut edges: Vec<Edge<'a>>, resources: usize) -> Self {
+        edges.sort_unstable_by_key(|edge| (edge.of, edge.other_type, edge.other));
+        let mut starts = vec![0; resources + 1];
+        for edge in &edges {
+            starts[edge.of as usize + 1] += 1;
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        Self { starts, edges }
+    }
+
+    fn gather(&self, index: u32, of_type: u32, attribute: Option<&str>, out: &mut Vec<u32>) {
+        let (start, end) = (self.starts[index as usize] as usize, self.starts[index as usize + 1] as usize);
+        for edge in self.edges[start..end].iter().filter(|edge| edge.other_type == of_type) {
+            let wanted = attribute.is_none_or(|wanted| is_below(edge.attribute, wanted));
+            // Edges to one neighbour follow each other, so a look at the last is enough against repetition.
+            if wanted && out.last() != Some(&edge.other) {
+                out.push(edge.other);
+            }
+        }
     }
 }
 
-fn prefixed(prefix: &str, bare: &str) -> Box<str> {
-    if bare.starts_with(prefix) { bare.into() } else { format!("{prefix}{bare}").into() }
+/// Whether a target with an index is this instance, or this is a resource that never had instances.
+fn names(resource: &Resource, target: &str) -> bool {
+    resource.address == target || !resource.address.ends_with(']')
+}
+
+/// Whether the path of an attribute, positions aside, is the wanted one or lies below it: `rule.0.target` and `rule`.
+fn is_below(path: &str, wanted: &str) -> bool {
+    let named = |part: &&str| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parts = path.split(['.', '[', ']']).filter(named);
+    wanted.split('.').all(|part| parts.next() == Some(part))
+}
+
+/// How controls name a type: the bare type of a managed resource; `data.` or `provider.` before the others; `module`.
+pub(crate) fn type_key(resource: &Resource) -> Cow<'_, str> {
+    let bare = resource.resource_type.as_str();
+    match resource.block {
+        Block::Resource => Cow::Borrowed(bare),
+        Block::Data => prefixed("data.", bare),
+        Block::Provider => prefixed("provider.", bare),
+        Block::Module => Cow::Borrowed("module"),
+    }
+}
+
+fn prefixed<'a>(prefix: &str, bare: &'a str) -> Cow<'a, str> {
+    if bare.starts_with(prefix) { Cow::Borrowed(bare) } else { Cow::Owned(format!("{prefix}{bare}")) }
 }
 
 fn without_last_index(address: &str) -> &str {
@@ -121,13 +209,4 @@ fn without_last_index(address: &str) -> &str {
         Some(start) => &address[..start],
         None => address,
     }
-}
-
-fn without_positions(path: &str) -> String {
-    let parts: Vec<_> = path
-        .split('.')
-        .map(|part| part.split('[').next().unwrap_or(part))
-        .filter(|part| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit()))
-        .collect();
-    parts.join(".")
 }
