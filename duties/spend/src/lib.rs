@@ -1,1 +1,5 @@
-//! Filled by its own commits.
+//! What the estate costs.
+
+mod tables;
+
+pub use tables::*;

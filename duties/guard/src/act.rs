@@ -1,0 +1,168 @@
+//! Waiving a finding: asked for by one person, answered by another, and bound to exactly what was asked.
+
+use crate::FindingRow;
+use mainstay_kit::operation::Method;
+use mainstay_kit::rights::{Needs, digest, may_answer};
+use mainstay_kit::{Call, Operation, Problem};
+use mainstay_model::facts::{ApprovalAnswered, ApprovalRequested, FindingWaived, Role};
+use mainstay_model::{Fact, FactData, FindingState, PrincipalId, Subject, Timestamp, Window};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// The action as the decision rights name it.
+const WAIVE: &str = "finding.waive";
+
+/// Longest waiver: what is accepted for longer is a decision about the control, not about the finding.
+const WAIVER_DAYS_MAX: i64 = 366;
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Waive {
+    /// The finding.
+    id: String,
+    /// Why it is acceptable.
+    reason: String,
+    /// Until which day or instant, at most 366 days ahead.
+    until: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    /// The request.
+    id: String,
+    /// Yes or no.
+    approved: bool,
+    /// Why.
+    #[serde(default)]
+    reason: String,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Outcome {
+    /// `done`, `waiting` or `rejected`.
+    state: String,
+    /// The request, where an answer is needed.
+    approval: Option<String>,
+    /// What happens next.
+    next: String,
+}
+
+pub(crate) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::new(
+            "finding.waive",
+            (Method::Post, "/v1/findings/{id}/waiver"),
+            Role::Engineer,
+            "Ask that a finding be accepted for a time",
+            waive,
+        ),
+        Operation::new(
+            "approval.answer",
+            (Method::Post, "/v1/approvals/{id}/answer"),
+            Role::Engineer,
+            "Approve or reject what somebody asked for",
+            answer,
+        ),
+    ]
+}
+
+fn waive(call: &Call<'_>, ask: Waive) -> Result<Outcome, Problem> {
+    let finding = find(call, &ask.id)?;
+    if ask.reason.trim().len() < 10 {
+        return Err(Problem::malformed("finding.reason", "a waiver needs a reason that the next reader can judge (10 characters or more)"));
+    }
+    let until = Window::instant(&ask.until, &call.world.settings.zone).map_err(|e| Problem::malformed("finding.until", e.to_string()))?;
+    let days = (until.as_second() - call.now.as_second()) / 86_400;
+    if until <= call.now || days > WAIVER_DAYS_MAX {
+        return Err(Problem::malformed("finding.until", format!("a waiver ends in the future, at most {WAIVER_DAYS_MAX} days ahead")));
+    }
+    let what = json!({"finding": finding, "reason": ask.reason.trim(), "until": until});
+    let right = call.world.settings.rights.of(WAIVE);
+    if right.needs == Needs::Auto {
+        let me = &call.principal.id;
+        append(call, vec![waived(call, &finding, (me, me), ask.reason.trim(), until)?])?;
+        return Ok(Outcome { state: "done".to_owned(), approval: None, next: "the finding is waived".to_owned() });
+    }
+    let hash = digest(WAIVE, &what);
+    let id: String = hash.chars().take(16).collect();
+    let hours = jiff::SignedDuration::from_hours(i64::from(right.expires_h));
+    let expires = call.now.checked_add(hours).map_err(|e| Problem::ours("approval.expires", e.to_string()))?;
+    let request = ApprovalRequested {
+        action: WAIVE.to_owned(),
+        about: Subject::of("finding", &finding),
+        digest: hash,
+        requested_by: call.principal.id.clone(),
+        expires,
+        reason: json!({"reason": ask.reason.trim(), "until": until}).to_string(),
+    };
+    let subject = Subject::of("approval", &id);
+    append(call, vec![fact(&request, &format!("requested/{id}/{}", call.now), subject, call.now)?])?;
+    let next = format!("somebody else must approve it by {expires}: mainstay approval approve {id}");
+    Ok(Outcome { state: "waiting".to_owned(), approval: Some(id), next })
+}
+
+fn answer(call: &Call<'_>, ask: Answer) -> Result<Outcome, Problem> {
+    let key = Subject::of("approval", ask.id.strip_prefix("approval:").unwrap_or(&ask.id));
+    let absent = || Problem::absent("approval.unknown", format!("there is no request {:?}", ask.id));
+    let facts = call.world.ledger.facts_of_subjects(std::slice::from_ref(&key))?;
+    let asked = facts.iter().rev().find_map(|r| ApprovalRequested::read(&r.fact)).ok_or_else(absent)?;
+    if let Some(said) = facts.iter().find_map(|r| ApprovalAnswered::read(&r.fact)) {
+        return Err(Problem::conflict("approval.answered", format!("{} answered it already", said.by)));
+    }
+    let finding = asked.about.name().to_owned();
+    let told: serde_json::Value = serde_json::from_str(&asked.reason).unwrap_or_default();
+    let what = json!({"finding": finding, "reason": told["reason"], "until": told["until"]});
+    let right = call.world.settings.rights.of(&asked.action);
+    let now_asked = digest(&asked.action, &what);
+    let times = (asked.expires, call.now);
+    may_answer(&right, &asked.requested_by, (&asked.digest, &now_asked), times, call.principal).map_err(|reason| call.deny("approval.answer", reason))?;
+    let said = ApprovalAnswered {
+        by: call.principal.id.clone(),
+        approved: ask.approved,
+        digest: asked.digest.clone(),
+        reason: ask.reason.clone(),
+    };
+    let mut out = vec![fact(&said, &format!("answered/{}", key.name()), key.clone(), call.now)?];
+    if ask.approved {
+        let until: Timestamp = told["until"].as_str().and_then(|t| t.parse().ok()).ok_or_else(absent)?;
+        let people = (&call.principal.id, &asked.requested_by);
+        out.push(waived(call, &finding, people, told["reason"].as_str().unwrap_or_default(), until)?);
+    }
+    append(call, out)?;
+    let (state, next) = match ask.approved {
+        true => ("done", "the finding is waived"),
+        false => ("rejected", "the finding stays open"),
+    };
+    Ok(Outcome { state: state.to_owned(), approval: Some(key.name().to_owned()), next: next.to_owned() })
+}
+
+/// The id of an open finding, as the request names it with or without `finding:`, or by an unmistakable beginning.
+fn find(call: &Call<'_>, id: &str) -> Result<String, Problem> {
+    let name = id.strip_prefix("finding:").unwrap_or(id);
+    let found = call.reader(None)?.one::<FindingRow>(&format!("finding:{name}"))?;
+    let row = found.ok_or_else(|| Problem::absent("finding.unknown", format!("there is no finding {id:?}")))?;
+    if row.entity.finding.state == FindingState::Resolved {
+        return Err(Problem::conflict("finding.resolved", "the finding is resolved; there is nothing to waive"));
+    }
+    Ok(name.to_owned())
+}
+
+fn waived(call: &Call<'_>, finding: &str, (by, requested_by): (&PrincipalId, &PrincipalId), reason: &str, until: Timestamp) -> Result<Fact, Problem> {
+    let said = FindingWaived { by: by.clone(), requested_by: requested_by.clone(), reason: reason.to_owned(), until };
+    fact(&said, &format!("waived/{finding}/{}", call.now), Subject::of("finding", finding), call.now)
+}
+
+fn fact(data: &impl FactData, id: &str, subject: Subject, at: Timestamp) -> Result<Fact, Problem> {
+    data.fact("mainstay:guard", id, subject, at).map_err(|e| Problem::ours("guard.fact", e.to_string()))
+}
+
+fn append(call: &Call<'_>, facts: Vec<Fact>) -> Result<(), Problem> {
+    let report = call.append(facts)?;
+    match report.refused.into_iter().next() {
+        None => Ok(()),
+        Some((_, reason)) => Err(Problem::conflict("ledger.refused", reason)),
+    }
+}
