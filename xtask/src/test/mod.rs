@@ -3,6 +3,8 @@
 mod oracle;
 mod postgres;
 mod server;
+#[cfg(test)]
+mod tidy;
 mod transcript;
 
 use crate::bench::manifests;
