@@ -263,10 +263,18 @@ fn traps(rng: &mut Rng, incidents: &[Incident], out: &mut Vec<Resource>) {
 }
 
 impl Resource {
-    /// Whether it is there just before the instant, and ours.
-    fn in_scope(&self, end: i64) -> bool {
-        let there = self.born < end && self.gone.is_none_or(|gone| end <= gone);
-        there && !self.provider_default && self.controlled_by.is_none()
+    /// Whether it is there just before the instant.
+    fn is_there(&self, end: i64) -> bool {
+        self.born < end && self.gone.is_none_or(|gone| end <= gone)
+    }
+
+    /// Why it is not ours to answer for.
+    fn out_of_scope(&self) -> Option<&'static str> {
+        if self.provider_default {
+            Some("provider default")
+        } else {
+            self.controlled_by.as_ref().map(|_| "belongs to its controller")
+        }
     }
 
     /// The drifts in the order in which they were seen.
@@ -279,18 +287,14 @@ impl Resource {
 pub fn adoption(estate: &[Resource], period: &Period) -> Truth {
     let mut truth = Truth::new(7, "iac-adoption", period);
     let end = period.to;
-    for resource in estate {
-        let there = resource.born < end && resource.gone.is_none_or(|gone| end <= gone);
-        match resource {
-            _ if !there => {}
-            r if r.provider_default => truth.exclude("provider default"),
-            r if r.controlled_by.is_some() => truth.exclude("belongs to its controller"),
-            r => {
-                let drifted = r.drifts.iter().any(|d| d.from < end && d.to.is_none_or(|to| end <= to));
-                let managed = r.managed.is_some_and(|since| since < end);
-                truth.count(i64::from(managed && !drifted));
-            }
+    for resource in estate.iter().filter(|resource| resource.is_there(end)) {
+        if let Some(why) = resource.out_of_scope() {
+            truth.exclude(why);
+            continue;
         }
+        let drifted = resource.drifts.iter().any(|drift| drift.from < end && drift.to.is_none_or(|to| end <= to));
+        let managed = resource.managed.is_some_and(|since| since < end);
+        truth.count(i64::from(managed && !drifted));
     }
     truth
 }
@@ -301,21 +305,24 @@ pub fn compliance(estate: &[Resource], period: &Period) -> Truth {
     const FRESH_S: i64 = 7 * DAY;
     let mut truth = Truth::new(8, "policy-compliance", period);
     let end = period.to;
-    for resource in estate.iter().filter(|resource| resource.in_scope(end)) {
-        let Some((_, judged)) = resource.judged.iter().rfind(|(at, _)| *at < end) else { continue };
+    for resource in estate.iter().filter(|resource| resource.is_there(end)) {
         let key = &resource.kind.controls[..resource.kind.key];
-        let verdict = |control: &&&str| judged.verdicts[**control];
-        let stale = end - judged.observed > FRESH_S;
-        if key.is_empty() {
-            truth.exclude("no key control applies");
+        let none = key.is_empty().then_some("no applicable key control");
+        if let Some(why) = resource.out_of_scope().or(none) {
+            truth.exclude(why);
             continue;
         }
-        let failed = key.iter().any(|c| matches!(verdict(&c), Verdict::Fail | Verdict::Waived));
-        let unknown = key.iter().any(|c| verdict(&c) == Verdict::Unknown);
-        truth.count(i64::from(!stale && !failed && !unknown));
-        match (stale, unknown && !failed) {
-            (true, _) => truth.unknown("stale"),
-            (false, true) => truth.unknown("a key control cannot tell"),
+        let Some((_, judged)) = resource.judged.iter().rfind(|(at, _)| *at < end) else {
+            truth.unknown("not judged");
+            continue;
+        };
+        let any = |verdict: Verdict| key.iter().any(|control| judged.verdicts[control] == verdict);
+        let failed = any(Verdict::Fail) || any(Verdict::Waived);
+        let stale = end - judged.observed > FRESH_S;
+        truth.count(i64::from(!stale && !failed && !any(Verdict::Unknown)));
+        match (stale, any(Verdict::Unknown) && !failed) {
+            (true, _) => truth.unknown("stale observation"),
+            (false, true) => truth.unknown("verdict unknown"),
             (false, false) => {}
         }
     }
