@@ -1,7 +1,9 @@
 //! The one list of connectors.
 
 use crate::collect::{self, Request};
-use crate::{Document, ReadContext, Reading, alertmanager, cloudevents, github, kev, restic, trivy};
+use crate::{
+    Document, ReadContext, Reading, alertmanager, backstage, cloudevents, focus, github, kev, promises, restic, trivy,
+};
 use mainstay_outside::Outside;
 
 /// An outside system that we read.
@@ -19,6 +21,18 @@ pub struct Connector {
 
 /// Every connector, in the order of the flow.
 pub const CONNECTORS: &[Connector] = &[
+    Connector {
+        name: "backstage",
+        summary: "Backstage: catalog-info.yaml with all kinds and relations, as one batch",
+        read: backstage::read,
+        collect: |outside, request, sink| collect::whole(backstage::read, outside, request, sink),
+    },
+    Connector {
+        name: "promises",
+        summary: "promises as code: promises/*.toml or *.yaml",
+        read: promises::read,
+        collect: |outside, request, sink| collect::whole(promises::read, outside, request, sink),
+    },
     Connector {
         name: "alertmanager",
         summary: "Alertmanager: webhook bodies (version 4) and what /api/v2/alerts answers",
@@ -48,6 +62,12 @@ pub const CONNECTORS: &[Connector] = &[
         summary: "CISA's catalogue of known exploited vulnerabilities",
         read: kev::read,
         collect: kev::collect,
+    },
+    Connector {
+        name: "focus",
+        summary: "FOCUS bills, versions 1.0 to 1.2, as CSV",
+        read: focus::read,
+        collect: focus::collect,
     },
     Connector {
         name: "cloudevents",

@@ -6,14 +6,17 @@
 //! changed. Nothing here decides anything: a duty judges.
 
 pub mod alertmanager;
+pub mod backstage;
 pub mod cloudevents;
 mod collect;
 mod connectors;
+pub mod focus;
 pub mod github;
 mod identity;
 mod json;
 pub mod kev;
 mod options;
+pub mod promises;
 mod reading;
 mod reconcile;
 pub mod restic;

@@ -3,5 +3,5 @@
 mod collect;
 mod read;
 
-pub use collect::collect;
+pub use collect::{ADDRESS, collect};
 pub use read::read;

@@ -239,9 +239,16 @@ fn subject(job: &str, id: &str) -> Subject {
     Subject::of("backup", &format!("{job}/{id}"))
 }
 
+/// The job's name in a path: the file's, unless that is a date or a word for outputs; then its folder's.
 fn stem(path: &str) -> &str {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.split('.').next().unwrap_or(name)
+    const WORDS: [&str; 6] = ["backup", "backups", "snapshots", "summary", "log", "output"];
+    let plain = |part: &&str| {
+        let digits = part.chars().filter(char::is_ascii_digit).count();
+        !part.is_empty() && digits * 2 < part.len() && !WORDS.contains(part)
+    };
+    let mut parts = path.rsplit('/').map(|part| part.split('.').next().unwrap_or(part));
+    let first = parts.clone().next().unwrap_or(path);
+    parts.find(plain).unwrap_or(first)
 }
 
 fn whole_number(node: &Node, key: &str) -> Option<u64> {

@@ -1,0 +1,94 @@
+//! Bills of our own against sums by hand, and the FinOps Foundation's sample against sums in another way.
+
+use super::{read, read_stream};
+use crate::reconcile::{KnownMap, known_of, reconcile};
+use crate::{Document, ReadContext, Reading};
+use mainstay_model::Decimal;
+use std::collections::BTreeMap;
+
+const BILL: &str = "ServiceName,BilledCost,EffectiveCost,BillingCurrency,ChargePeriodStart,BillingPeriodStart,ProviderName,SubAccountId,Tags
+S3,0.10,0.2,EUR,2026-10-02T03:00:00Z,2026-10-01T00:00:00Z,AWS,111,\"{\"\"team\"\": \"\"Platform\"\"}\"
+S3,0.20,,EUR,2026-10-02 23:00:00,2026-10-01 00:00:00,AWS,111,\"{\"\"team\"\": \"\"platform\"\"}\"
+EC2,1.5e-7,NULL,EUR,2026-10-03T00:00:00Z,2026-10-01T00:00:00Z,AWS,111,NULL
+EC2,much,1,EUR,2026-10-03T00:00:00Z,2026-10-01T00:00:00Z,AWS,111,
+EC2,1
+EC2,-3,-3,EUR,2026-10-03T00:00:00Z,2026-10-01T00:00:00Z,AWS,111,
+";
+
+fn context() -> ReadContext {
+    ReadContext::at("2026-11-05T00:00:00Z".parse().unwrap())
+}
+
+fn read_text(text: &str) -> Reading {
+    read(&Document::of("2026-10.csv", text), &context())
+}
+
+#[test]
+fn days_add_up_exactly_and_bad_lines_are_told_with_their_numbers() {
+    let reading = read_text(BILL);
+    let bill = &reading.snapshots[0].items[0];
+    assert_eq!(bill.subject.as_str(), "bill:AWS/2026-10");
+    assert_eq!(bill.data["billed"], serde_json::json!({"amount": "-2.69999985", "currency": "EUR"}));
+    assert_eq!(bill.data["effective"]["amount"], "-2.59999985");
+    assert_eq!((&bill.data["lines"], &bill.data["refused"]), (&4.into(), &2.into()));
+    let spend: Vec<_> = reading.snapshots[1].items.iter().map(|item| (item.subject.as_str(), &item.data)).collect();
+    assert_eq!(spend.len(), 2);
+    assert_eq!(spend[0].0, "spend:AWS/111/S3/2026-10-02/platform");
+    assert_eq!(spend[0].1["billed"]["amount"], "0.3");
+    assert_eq!(spend[0].1["effective"]["amount"], "0.4");
+    assert_eq!(spend[0].1["team"], "team:platform");
+    assert_eq!(spend[1].0, "spend:AWS/111/EC2/2026-10-03");
+    assert_eq!(spend[1].1["day"], "2026-10-03T00:00:00Z");
+    let lines: Vec<_> = reading.diagnostics.iter().map(|diagnostic| diagnostic.place.line).collect();
+    assert_eq!(lines, [5, 6]);
+}
+
+#[test]
+fn a_restated_bill_writes_what_changed_and_the_same_bill_nothing() {
+    let mut known = KnownMap::new();
+    let first: Vec<_> = read_text(BILL).snapshots.iter().flat_map(|snapshot| reconcile(snapshot, &known)).collect();
+    known.extend(first.iter().filter_map(known_of));
+    assert_eq!(first.len(), 3);
+    assert!(read_text(BILL).snapshots.iter().all(|snapshot| reconcile(snapshot, &known).is_empty()));
+    let restated = read_text(&BILL.replace("EC2,-3", "EC2,-4"));
+    let second: Vec<_> = restated.snapshots.iter().flat_map(|snapshot| reconcile(snapshot, &known)).collect();
+    let subjects: Vec<_> = second.iter().map(|fact| fact.subject.as_ref().unwrap().as_str()).collect();
+    assert_eq!(subjects, ["bill:AWS/2026-10", "spend:AWS/111/EC2/2026-10-03"]);
+}
+
+#[test]
+fn a_file_that_is_no_bill_says_which_columns_it_lacks() {
+    let reading = read_text("a,b\n1,2\n");
+    assert_eq!(reading.diagnostics[0].code, "focus.columns");
+    assert!(reading.diagnostics[0].summary.contains("BilledCost"));
+    let endless = format!("{BILL}\"{}", "x".repeat(6 << 20));
+    let reading = read_text(&endless);
+    assert_eq!(reading.diagnostics.last().unwrap().code, "focus.stream");
+    assert_eq!(reading.snapshots[0].items[0].data["lines"], 4);
+}
+
+#[test]
+fn the_foundations_sample_adds_up_to_what_a_plain_sum_over_its_column_gives() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/bills/focus/FOCUS-1.0/focus_sample.csv");
+    let Ok(bytes) = mainstay_outside::files::read(std::path::Path::new(path), 1 << 26) else {
+        println!("SKIPPED: {path} is not there");
+        return;
+    };
+    let mut expected: BTreeMap<String, Decimal> = BTreeMap::new();
+    let mut csv = csv::Reader::from_reader(&*bytes);
+    for row in csv.deserialize::<BTreeMap<String, String>>() {
+        let row = row.unwrap();
+        *expected.entry(row["ProviderName"].clone()).or_default() += row["BilledCost"].parse::<Decimal>().unwrap();
+    }
+    let mut reading = Reading::default();
+    read_stream(&*bytes, "sample.csv", &context(), &mut reading);
+    assert!(reading.diagnostics.is_empty(), "{:?}", reading.diagnostics);
+    for family in ["bill", "spend"] {
+        let mut sums: BTreeMap<String, Decimal> = BTreeMap::new();
+        for item in reading.snapshots.iter().filter(|s| s.family == family).flat_map(|s| &s.items) {
+            let amount: Decimal = item.data["billed"]["amount"].as_str().unwrap().parse().unwrap();
+            *sums.entry(item.data["provider"].as_str().unwrap().to_owned()).or_default() += amount;
+        }
+        assert_eq!(sums, expected, "{family}");
+    }
+}

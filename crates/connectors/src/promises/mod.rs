@@ -1,0 +1,5 @@
+//! Promises as code: `promises/*.toml`, or the same in YAML.
+
+mod read;
+
+pub use read::read;
