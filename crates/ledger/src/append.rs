@@ -7,7 +7,7 @@ use crate::fold;
 use crate::index::{self, Kind, RECENT_MAX, Recent, seq_of, span};
 use crate::ledger::Shared;
 use crate::merkle::{Hash, leaf_hash};
-use crate::note::{self, Checkpoint};
+use crate::note;
 use crate::schema::Head;
 use crate::tree::{self, Edge};
 use crate::tx::Tx;
@@ -41,6 +41,8 @@ struct Request {
     facts: Vec<(usize, Prepared)>,
     report: AppendReport,
     now_us: i64,
+    /// When each fact was recorded in the ledger that it was exported from, where that is kept.
+    recorded_us: Vec<i64>,
     reply: SyncSender<Result<AppendReport>>,
 }
 
@@ -62,7 +64,27 @@ impl Writer {
     }
 
     pub(crate) fn append(&self, facts: Vec<Fact>, now: Timestamp) -> Result<AppendReport> {
+        self.send(prepare(facts, now, false)?)
+    }
+
+    /// Appends a redaction and erases what it names, in one transaction.
+    pub(crate) fn append_redaction(&self, fact: Fact, now: Timestamp) -> Result<AppendReport> {
+        self.send(prepare(vec![fact], now, true)?)
+    }
+
+    /// Appends facts of an export with the times at which they were recorded there, none of them later than `now`.
+    pub(crate) fn append_recorded(
+        &self,
+        facts: Vec<Fact>,
+        recorded: &[Timestamp],
+        now: Timestamp,
+    ) -> Result<AppendReport> {
         let mut request = prepare(facts, now, false)?;
+        request.recorded_us = recorded.iter().map(|recorded| (*recorded).min(now).as_microsecond()).collect();
+        self.send(request)
+    }
+
+    fn send(&self, mut request: Request) -> Result<AppendReport> {
         let (reply, answer) = sync_channel(1);
         request.reply = reply;
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -102,7 +124,7 @@ fn prepare(facts: Vec<Fact>, now: Timestamp, redactions: bool) -> Result<Request
         }
     }
     let (reply, _) = sync_channel(1);
-    Ok(Request { facts: ready, report, now_us: now.as_microsecond(), reply })
+    Ok(Request { facts: ready, report, now_us: now.as_microsecond(), recorded_us: Vec::new(), reply })
 }
 
 struct Committer {
@@ -254,6 +276,7 @@ fn commit_in(conn: &mut dyn Conn, shared: &Shared, edge: Option<Edge>, group: &[
         leaves: Vec::new(),
         facts: Vec::new(),
         pending: Vec::new(),
+        redacted: false,
     };
     let mut reports = Vec::with_capacity(group.len());
     for request in group {
@@ -286,12 +309,13 @@ struct Batch<'a> {
     leaves: Vec<Hash>,
     facts: Vec<Recorded>,
     pending: Vec<&'a Prepared>,
+    /// Whether data of earlier facts was erased.
+    redacted: bool,
 }
 
 impl<'a> Batch<'a> {
     fn add(&mut self, conn: &mut dyn Conn, shared: &Shared, head: &Head, request: &'a Request) -> Result<AppendReport> {
         let mut report = request.report.clone();
-        self.recorded_us = self.recorded_us.max(request.now_us);
         let keys: Vec<u64> =
             request.facts.iter().map(|(_, fact)| index::identity_key(&fact.source, &fact.id)).collect();
         let stored = find_stored(conn, shared, head, &keys)?;
@@ -311,9 +335,15 @@ impl<'a> Batch<'a> {
                 }
                 Some((_, Err(reason))) => report.refused.push((*at, reason)),
                 None => {
+                    let recorded_us = request.recorded_us.get(*at).copied().unwrap_or(request.now_us);
+                    self.recorded_us = self.recorded_us.max(recorded_us);
                     report.new += 1;
                     report.seqs[*at] = Some(self.recent.until);
                     self.take(shared, fact, key)?;
+                    if let Some(redacted) = FactRedacted::read(&fact.fact) {
+                        crate::redact::erase(conn, &redacted)?;
+                        self.redacted = true;
+                    }
                 }
             }
         }
@@ -360,7 +390,12 @@ impl<'a> Batch<'a> {
         let mut pending = self.recent;
         if !shared.folds.is_empty() {
             let mut tx = Tx::folding(conn, shared, covered, edge.size, Some(pending));
-            fold::fold_all(shared, &self.facts, &mut tx)?;
+            if self.redacted {
+                // The tables may hold what was erased.
+                fold::rebuild_in(shared, &mut tx)?;
+            } else {
+                fold::fold_all(shared, &self.facts, &mut tx)?;
+            }
             pending = tx.into_tail().ok_or(LedgerError::Closed)?;
         }
         head.size = edge.size;
@@ -375,10 +410,8 @@ impl<'a> Batch<'a> {
         } else {
             Remember::Add(pending)
         };
-        let signer = shared.signer.as_ref().ok_or_else(|| LedgerError::refused("there is no signing key"))?;
-        let origin = signer.verifier().name().to_owned();
-        head.checkpoint = signer.sign(&Checkpoint { origin, size: head.size, root: edge.root() }.to_text());
-        head.verifier = signer.verifier().to_text();
+        head.checkpoint = shared.sign(head.size, edge.root())?;
+        head.verifier = shared.verifier()?.to_text();
         head.write(conn)?;
         Ok(Done { reports, edge, checkpoint: Some(head.checkpoint.clone()), recent })
     }

@@ -18,7 +18,7 @@
 
 use crate::canonical;
 use crate::error::{LedgerError, Result};
-use mainstay_model::{Digest, Fact, FactId, Recorded, Subject, Timestamp};
+use mainstay_model::{Fact, FactId, Recorded, Subject, Timestamp};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
@@ -232,9 +232,4 @@ impl Stored {
         };
         Ok(Recorded { seq: self.seq, recorded: time(header.recorded_us)?, fact })
     }
-}
-
-/// A digest of the model's kind.
-pub(crate) fn to_digest(hash: [u8; 32]) -> Digest {
-    Digest(hash)
 }

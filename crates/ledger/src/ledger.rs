@@ -77,8 +77,21 @@ impl Shared {
         signer.map(NoteSigner::verifier).ok_or_else(missing)
     }
 
+    /// Signs a checkpoint.
+    pub(crate) fn sign(&self, size: u64, root: Hash) -> Result<String> {
+        let origin = self.verifier()?.name().to_owned();
+        let signer = self.signer.as_ref().ok_or(LedgerError::Closed)?;
+        Ok(signer.sign(&Checkpoint { origin, size, root }.to_text()))
+    }
+
     pub(crate) fn checkpoint_path(&self) -> PathBuf {
         self.folder.join("checkpoint")
+    }
+
+    /// Writes over what the database may still hold of erased rows.
+    pub(crate) fn scrub(&self) -> Result<()> {
+        let _writer = self.lock_writer();
+        self.pool.database().connect(false)?.scrub()
     }
 
     pub(crate) fn read<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
@@ -127,6 +140,7 @@ impl Ledger {
             return Ok(Self { shared, writer: None });
         }
         crate::verify::check_start(&shared)?;
+        first_checkpoint(&shared, &head)?;
         let recent = shared.pool.run(Mode::Read, |conn| {
             let head = Head::read(conn)?;
             Recent::scan(conn, head.covered, head.size)
@@ -244,13 +258,7 @@ impl Ledger {
     /// The database fails, or there is no signing key.
     pub fn checkpoint(&self) -> Result<String> {
         let note = self.shared.pool.run(Mode::Read, |conn| Ok(Head::read(conn)?.checkpoint))?;
-        if note.is_empty() { self.sign(0, crate::merkle::empty_root()) } else { Ok(note) }
-    }
-
-    fn sign(&self, size: u64, root: Hash) -> Result<String> {
-        let verifier = self.shared.verifier()?;
-        let signer = self.shared.signer.as_ref().ok_or(LedgerError::Closed)?;
-        Ok(signer.sign(&Checkpoint { origin: verifier.name().to_owned(), size, root }.to_text()))
+        if note.is_empty() { self.shared.sign(0, crate::merkle::empty_root()) } else { Ok(note) }
     }
 
     /// The key that checks checkpoints; give it to whoever is to verify without trusting this machine.
@@ -279,6 +287,15 @@ impl Ledger {
     pub(crate) fn writer(&self) -> Option<&Writer> {
         self.writer.as_ref()
     }
+}
+
+/// A new ledger starts with the checkpoint of nothing beside it, so that a missing file always means something.
+fn first_checkpoint(shared: &Shared, head: &Head) -> Result<()> {
+    let path = shared.checkpoint_path();
+    if head.size > 0 || disk::read(&path)?.is_some() {
+        return Ok(());
+    }
+    disk::replace(&path, shared.sign(0, crate::merkle::empty_root())?.as_bytes())
 }
 
 /// Whoever appends must hold the key that signed before: with another one the log could be forked unseen.

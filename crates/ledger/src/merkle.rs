@@ -211,7 +211,7 @@ fn check_subtree(start: u64, end: u64) -> Result<()> {
         return Err(fails("the subtree ends before it starts"));
     }
     match (end - start).checked_next_power_of_two() {
-        Some(width) if start % width.max(1) == 0 => Ok(()),
+        Some(width) if start.is_multiple_of(width) => Ok(()),
         _ => Err(fails("the range is no subtree")),
     }
 }

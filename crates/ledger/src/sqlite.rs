@@ -21,6 +21,16 @@ const SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PR
     PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192;
     PRAGMA secure_delete = ON;";
 
+/// Settings of a connection that only reads; the query shows at once whether it can.
+const READER_SETTINGS: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -8192; SELECT COUNT(*) FROM sqlite_schema;";
+
+/// Whether a write-ahead log lies beside the database that holds something.
+fn waits(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
+}
+
 pub(crate) struct SqliteConn {
     conn: Connection,
     texts: HashMap<String, Arc<str>>,
@@ -28,9 +38,21 @@ pub(crate) struct SqliteConn {
 
 impl SqliteConn {
     pub(crate) fn open(path: &Path, read_only: bool) -> Result<Self> {
+        match Self::open_as(path, read_only) {
+            // Reading needs a file of locks beside the database. Where none can be made, nobody can write either; if no
+            // log waits to be written back, the file is whole and can be read as it is.
+            Err(LedgerError::ReadOnly(_)) if read_only && path.is_file() && !waits(path) => {
+                let text = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+                Self::open_as(Path::new(&format!("file:{text}?immutable=1")), true)
+            }
+            other => other,
+        }
+    }
+
+    fn open_as(path: &Path, read_only: bool) -> Result<Self> {
         let what = || format!("opening {}", path.display());
         let access = if read_only {
-            OpenFlags::SQLITE_OPEN_READ_ONLY
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI
         } else {
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
         };
@@ -38,7 +60,7 @@ impl SqliteConn {
             .map_err(|error| map(&what(), error))?;
         conn.busy_timeout(std::time::Duration::from_millis(u64::from(BUSY_MS))).map_err(|e| map(&what(), e))?;
         conn.set_prepared_statement_cache_capacity(PREPARED_MAX);
-        let settings = if read_only { "PRAGMA query_only = ON; PRAGMA cache_size = -8192;" } else { SETTINGS };
+        let settings = if read_only { READER_SETTINGS } else { SETTINGS };
         conn.execute_batch(settings).map_err(|error| map(&what(), error))?;
         Ok(Self { conn, texts: HashMap::new() })
     }

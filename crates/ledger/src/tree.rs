@@ -34,6 +34,11 @@ pub(crate) struct Edge {
 pub(crate) type TileRows = Vec<(i64, Vec<u8>)>;
 
 impl Edge {
+    /// The edge of a tree whose last, partial tiles are known.
+    pub(crate) fn of(size: u64, partial: Vec<Vec<Hash>>) -> Self {
+        Self { size, partial }
+    }
+
     /// Adds leaves and gives the tiles that changed.
     pub(crate) fn extend(&mut self, leaves: &[Hash]) -> TileRows {
         let mut rows = TileRows::new();
@@ -73,17 +78,14 @@ impl Edge {
         // From the lowest level up: what lies to the right of the full tiles is folded into the level above.
         let mut right: Option<Hash> = None;
         for tail in &self.partial {
-            let joined = |mut hashes: Vec<Hash>, right: Option<Hash>| {
-                // Full subtrees of one height, then at most one smaller one: fold from the right.
-                let mut acc = right;
-                while !hashes.is_empty() {
-                    let width = 1_usize << hashes.len().trailing_zeros();
-                    let part = root_of(&hashes.split_off(hashes.len() - width));
-                    acc = Some(acc.map_or(part, |r| node_hash(&part, &r)));
-                }
-                acc
-            };
-            right = joined(tail.clone(), right);
+            // Full subtrees of one height, then at most one smaller one.
+            let mut rest = tail.as_slice();
+            while !rest.is_empty() {
+                let (left, part) = rest.split_at(rest.len() - (1 << rest.len().trailing_zeros()));
+                let part = root_of(part);
+                right = Some(right.map_or(part, |right| node_hash(&part, &right)));
+                rest = left;
+            }
         }
         right.unwrap_or_else(merkle::empty_root)
     }
@@ -157,7 +159,7 @@ impl<'a> Tiles<'a> {
         if width == 0 {
             return Ok(merkle::empty_root());
         }
-        if width.is_power_of_two() && start % width == 0 {
+        if width.is_power_of_two() && start.is_multiple_of(width) {
             return self.node(width.ilog2(), start / width);
         }
         let at = merkle::split(width);
@@ -176,11 +178,6 @@ impl<'a> Tiles<'a> {
     pub(crate) fn root(&mut self, size: u64) -> Result<Hash> {
         self.check_size(size)?;
         self.range(0, size)
-    }
-
-    /// The hash of a leaf.
-    pub(crate) fn leaf(&mut self, index: u64) -> Result<Hash> {
-        self.node(0, index)
     }
 
     /// Proof that the leaf is in the tree of the size (RFC 6962, 2.1.1).

@@ -1,7 +1,5 @@
 //! What the tests share: ledgers on both databases, facts, and a fold.
 
-#![expect(clippy::disallowed_methods, dead_code, reason = "tests make folders and databases; not every test uses all")]
-
 use mainstay_ledger::{Database, Fold, Ledger, Options, Result, Tx, Value};
 use mainstay_model::{Fact, FactId, Recorded, Subject, Timestamp};
 use serde_json::json;
@@ -62,10 +60,10 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
-        if let Some((url, name)) = &self.admin {
-            if let Ok(mut admin) = postgres::Client::connect(url, postgres::NoTls) {
-                let _ = admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
-            }
+        if let Some((url, name)) = &self.admin
+            && let Ok(mut admin) = postgres::Client::connect(url, postgres::NoTls)
+        {
+            let _ = admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         }
     }
 }
@@ -81,6 +79,9 @@ pub fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for file in std::fs::read_dir(from).unwrap() {
         let file = file.unwrap();
+        if file.path().is_dir() {
+            continue;
+        }
         std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
 }

@@ -1,8 +1,6 @@
 //! What a ledger does for its callers, on both databases.
 
-mod common;
-
-use common::{Place, at, note};
+use crate::common::{Place, at, note};
 use mainstay_ledger::{Filter, Order};
 use mainstay_model::{Fact, Subject};
 use serde_json::json;

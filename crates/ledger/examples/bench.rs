@@ -1,0 +1,158 @@
+//! How fast the ledger is, beside the raw limit of the same database for the same bytes, in one run.
+//!
+//! `cargo run --release -p mainstay-ledger --example bench -- [LARGEST [FOLDER]]`: measures at 1 %, 10 % and 100 % of
+//! LARGEST facts (default 1,000,000), in FOLDER (default the system's folder for temporary files). Prints one JSON object.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a bench reads the clock and prints what it measured"
+)]
+
+use mainstay_ledger::{Filter, Ledger, LedgerError, Options, Result, VerifyOptions};
+use mainstay_model::{Fact, FactId, Subject, Timestamp};
+use serde_json::json;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// Facts of one batch, as a collector sends them.
+const BATCH: u64 = 10_000;
+/// Threads that append.
+const CALLERS: usize = 2;
+
+fn mix(seed: u64) -> u64 {
+    let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// A fact of about 300 bytes with a random id, one of 20,000 subjects and one of 30 types.
+fn fact(n: u64) -> Option<Fact> {
+    let random = mix(n);
+    Some(Fact {
+        id: FactId::new(format!("{random:016x}{:016x}", mix(random))).ok()?,
+        source: "bench:envs/production".to_owned(),
+        fact_type: format!("com.example.observed{}.v1", random % 30),
+        subject: Subject::new(format!("aws:ec2:instance/i-{:08x}", mix(random % 20_000) as u32)).ok(),
+        time: Timestamp::from_microsecond(1_780_000_000_000_000 + n as i64 * 500 + (random % 1_000_000) as i64).ok()?,
+        data: json!({
+            "environment": "production", "region": "eu-central-1", "state": "running", "size": "m6i.large",
+            "cpu": random % 100, "owner": "team:platform", "checksum": format!("{:032x}", u128::from(random) * 3),
+        }),
+        extensions: serde_json::Map::new(),
+    })
+}
+
+fn facts(from: u64, until: u64) -> Vec<Fact> {
+    (from..until).filter_map(fact).collect()
+}
+
+/// Appends `[from, until)` and gives the time that appending took; making the facts is not counted.
+fn append(ledger: &Ledger, from: u64, until: u64) -> Result<Duration> {
+    let now = Timestamp::from_second(1_790_000_000).unwrap_or_default();
+    let mut spent = Duration::ZERO;
+    let round = BATCH * 10;
+    let mut start = from;
+    while start < until {
+        let end = (start + round).min(until);
+        let batches = Mutex::new(
+            (start..end).step_by(BATCH as usize).map(|at| facts(at, (at + BATCH).min(end))).collect::<Vec<_>>(),
+        );
+        let clock = Instant::now();
+        std::thread::scope(|scope| {
+            let work = || -> Result<()> {
+                loop {
+                    let Some(batch) = batches.lock().ok().and_then(|mut batches| batches.pop()) else { return Ok(()) };
+                    ledger.append(batch, now)?;
+                }
+            };
+            let callers: Vec<_> = (0..CALLERS).map(|_| scope.spawn(work)).collect();
+            callers.into_iter().try_for_each(|caller| caller.join().map_err(|_| LedgerError::Closed)?)
+        })?;
+        spent += clock.elapsed();
+        start = end;
+    }
+    Ok(spent)
+}
+
+/// The raw limit: the same rows, read back from the ledger, inserted into a plain table of the same database with the
+/// same settings, with one hash a row as the tree has, in transactions of the same size.
+fn raw(folder: &Path, count: u64) -> std::result::Result<f64, Box<dyn std::error::Error>> {
+    let from = rusqlite::Connection::open(folder.join("ledger.db"))?;
+    let to = rusqlite::Connection::open(folder.join("raw.db"))?;
+    to.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
+        CREATE TABLE raw (seq INTEGER PRIMARY KEY, entry TEXT, data TEXT, extensions TEXT, salt BLOB, hash BLOB)",
+    )?;
+    let mut read =
+        from.prepare("SELECT entry, data, salt FROM ledger_facts WHERE seq >= ?1 AND seq < ?2 ORDER BY seq")?;
+    let mut spent = Duration::ZERO;
+    for start in (0..count).step_by(BATCH as usize) {
+        let rows: Vec<(String, String, Vec<u8>)> = read
+            .query_map([start as i64, (start + BATCH) as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<std::result::Result<_, _>>()?;
+        let clock = Instant::now();
+        to.execute_batch("BEGIN IMMEDIATE")?;
+        {
+            let mut insert = to.prepare_cached("INSERT INTO raw VALUES (?1, ?2, ?3, NULL, ?4, ?5)")?;
+            for (at, (entry, data, salt)) in rows.iter().enumerate() {
+                insert.execute(rusqlite::params![start as i64 + at as i64, entry, data, salt, [7_u8; 32]])?;
+            }
+        }
+        to.execute_batch("COMMIT")?;
+        spent += clock.elapsed();
+    }
+    Ok(count as f64 / spent.as_secs_f64())
+}
+
+fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let largest: u64 = arguments.next().map_or(Ok(1_000_000), |text| text.replace('_', "").parse())?;
+    let folder = arguments
+        .next()
+        .map_or_else(std::env::temp_dir, Into::into)
+        .join(format!("mainstay-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let outcome = measure(&folder, largest);
+    std::fs::remove_dir_all(&folder)?;
+    println!("{:#}", outcome?);
+    Ok(())
+}
+
+fn measure(folder: &Path, largest: u64) -> std::result::Result<serde_json::Value, Box<dyn std::error::Error>> {
+    let ledger = Ledger::open(Options::in_folder(folder))?;
+    let mut stages = Vec::new();
+    let mut size = 0;
+    for stage in [largest / 100, largest / 10, largest] {
+        // The whole way since the last stage counts, with all that was merged on it.
+        let spent = append(&ledger, size, stage)?;
+        let rate = (stage - size) as f64 / spent.as_secs_f64();
+        size = stage;
+        let clock = Instant::now();
+        let report = ledger.verify(&VerifyOptions::default())?;
+        let verify = size as f64 / clock.elapsed().as_secs_f64();
+        let clock = Instant::now();
+        let subject = Subject::new(format!("aws:ec2:instance/i-{:08x}", mix(7) as u32))?;
+        let found = ledger.facts(&Filter::new().of_subject(subject))?.len();
+        let lookup_ms = clock.elapsed().as_secs_f64() * 1e3;
+        eprintln!(
+            "at {size}: append {rate:.0}/s, verify {verify:.0}/s, {found} facts of a subject in {lookup_ms:.1} ms, problems {}",
+            report.problems.len()
+        );
+        stages.push(json!({"size": size, "append_per_s": rate, "verify_per_s": verify, "problems": report.problems.len(), "subject_facts": found, "subject_lookup_ms": lookup_ms}));
+    }
+    let bytes = std::fs::metadata(folder.join("ledger.db"))?.len() as f64 / size as f64;
+    drop(ledger);
+    let clock = Instant::now();
+    drop(Ledger::open(Options::in_folder(folder))?);
+    let open_ms = clock.elapsed().as_secs_f64() * 1e3;
+    let raw = raw(folder, largest.min(500_000))?;
+    let rate = |at: usize| stages[at]["append_per_s"].as_f64().unwrap_or(f64::NAN);
+    Ok(json!({
+        "stages": stages, "raw_inserts_per_s": raw, "append_to_raw": rate(1) / raw,
+        "append_cost_growth": rate(0) / rate(2), "open_ms": open_ms, "database_bytes_per_fact": bytes,
+    }))
+}

@@ -1,0 +1,244 @@
+//! What was acknowledged survives: kills at random points, a full disk, a read-only folder, lost connections, replicas.
+
+use crate::common::{Notes, Place, at, copy_folder, note};
+use mainstay_ledger::{Database, Filter, Ledger, LedgerError, Options, VerifyOptions};
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+const KILLS: u32 = 100;
+
+/// Not a test of its own: the process that is killed. It appends from three threads and says what was acknowledged.
+#[test]
+fn child_that_appends_until_it_is_killed() {
+    let (Ok(folder), Ok(round)) = (std::env::var("MAINSTAY_CHILD_FOLDER"), std::env::var("MAINSTAY_CHILD_ROUND"))
+    else {
+        return;
+    };
+    let url = std::env::var("MAINSTAY_CHILD_DATABASE").unwrap();
+    let database =
+        if url.is_empty() { Database::Sqlite(Path::new(&folder).join("ledger.db")) } else { Database::Postgres(url) };
+    let options = Options { database, ..Options::in_folder(folder) }.folds(vec![Arc::new(Notes)]);
+    let ledger = Ledger::open(options).unwrap();
+    let round: u64 = round.parse().unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..3_u64 {
+            let ledger = &ledger;
+            scope.spawn(move || {
+                for n in 0.. {
+                    let first = (round * 3 + thread) * 100_000 + n * 10;
+                    let batch = (first..first + 1 + n % 10)
+                        .map(|id| note(id, &format!("host:h{}", id % 50), id as i64 % 1000, "x"));
+                    ledger.append(batch.collect(), at(200_000)).unwrap();
+                    let mut out = std::io::stdout().lock();
+                    writeln!(out, "\nacknowledged {first} {}", 1 + n % 10).unwrap();
+                    out.flush().unwrap();
+                }
+            });
+        }
+    });
+}
+
+/// Starts the child, kills it after a while, and gives the ids that it had acknowledged.
+fn run_and_kill(place: &Place, round: u32, delay: Duration) -> Vec<u64> {
+    let url = match &place.database {
+        Database::Postgres(url) => url.clone(),
+        Database::Sqlite(_) => String::new(),
+    };
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "durability::child_that_appends_until_it_is_killed", "--nocapture", "--test-threads", "1"])
+        .env("MAINSTAY_CHILD_FOLDER", &place.folder)
+        .env("MAINSTAY_CHILD_ROUND", round.to_string())
+        .env("MAINSTAY_CHILD_DATABASE", url)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    let reader = std::thread::spawn(move || {
+        let mut ids = Vec::new();
+        for line in output.lines().map_while(Result::ok) {
+            let words: Vec<&str> = line.split(' ').collect();
+            if let ["acknowledged", first, count] = words[..] {
+                let first: u64 = first.parse().unwrap();
+                ids.extend(first..first + count.parse::<u64>().unwrap());
+            }
+        }
+        ids
+    });
+    std::thread::sleep(delay);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    reader.join().unwrap()
+}
+
+fn kill_many(place: &Place, kills: u32) {
+    let mut acknowledged = Vec::new();
+    let mut mixed: u64 = 42;
+    for round in 0..kills {
+        mixed = mixed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        acknowledged.extend(run_and_kill(place, round, Duration::from_millis(5 + (mixed >> 33) % 90)));
+        let ledger = place.open_with_notes();
+        let facts = ledger.facts(&Filter::new()).unwrap();
+        let ids: HashSet<&str> = facts.iter().map(|fact| fact.fact.id.as_str()).collect();
+        assert_eq!(ids.len(), facts.len(), "nothing is there twice");
+        for id in &acknowledged {
+            assert!(
+                ids.contains(format!("note-{id}").as_str()),
+                "round {round}: note {id} was acknowledged and is missing"
+            );
+        }
+        if round % 20 == 19 || round + 1 == kills {
+            assert_eq!(ledger.verify(&VerifyOptions::default()).unwrap().problems, []);
+            let table = || ledger.read(|tx| tx.query("SELECT * FROM notes ORDER BY subject", &[])).unwrap();
+            let live = table();
+            ledger.rebuild().unwrap();
+            assert_eq!(table(), live, "nothing is half there");
+        }
+    }
+    assert!(acknowledged.len() > kills as usize, "the children did append: {}", acknowledged.len());
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_the_process_is_killed_a_hundred_times() {
+    kill_many(&Place::sqlite(), KILLS);
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_on_postgresql_when_the_process_is_killed() {
+    if let Some(place) = Place::postgres() {
+        kill_many(&place, 20);
+    }
+}
+
+/// A small file system of its own, where that is permitted.
+struct Mount(PathBuf);
+
+impl Mount {
+    fn new(place: &Place, size: &str) -> Option<Self> {
+        let folder = place.folder.join("mounted");
+        std::fs::create_dir_all(&folder).unwrap();
+        let options = format!("size={size}");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&folder).output();
+        if mounted.is_ok_and(|output| output.status.success()) {
+            return Some(Self(folder));
+        }
+        eprintln!("SKIPPED: no file system can be mounted here, so a full disk and a read-only folder are not tested");
+        None
+    }
+
+    fn remount(&self, how: &str) {
+        let done = Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(&self.0).status().unwrap();
+        assert!(done.success());
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_is_said_and_nothing_is_corrupt_and_it_goes_on_when_there_is_room() {
+    let place = Place::sqlite();
+    let Some(mount) = Mount::new(&place, "6m") else { return };
+    let options = || Options::in_folder(&mount.0).folds(vec![Arc::new(Notes)]);
+    let ledger = Ledger::open(options()).unwrap();
+    let mut kept = 0;
+    let error = loop {
+        let batch: Vec<_> =
+            (kept..kept + 500).map(|n| note(n, &format!("host:h{}", n % 9), 0, &"x".repeat(200))).collect();
+        match ledger.append(batch, at(10)) {
+            Ok(report) => kept += report.new,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, LedgerError::Full(_)), "{error:?}");
+    assert!(kept >= 500);
+    assert_eq!(ledger.size().unwrap(), kept);
+    mount.remount("size=64m");
+    let report = ledger.append(vec![note(kept, "host:a", 0, "there is room again")], at(20)).unwrap();
+    assert_eq!(report.new, 1);
+    assert_eq!(ledger.verify(&VerifyOptions::default()).unwrap().problems, []);
+    drop(ledger);
+    assert_eq!(Ledger::open(options()).unwrap().size().unwrap(), kept + 1);
+}
+
+#[test]
+fn a_read_only_folder_is_said_and_the_ledger_in_it_can_still_be_verified() {
+    let place = Place::sqlite();
+    let Some(mount) = Mount::new(&place, "16m") else { return };
+    Ledger::open(Options::in_folder(&mount.0)).unwrap().append(vec![note(1, "host:a", 0, "x")], at(10)).unwrap();
+    mount.remount("ro");
+    let Err(error) = Ledger::open(Options::in_folder(&mount.0)) else { panic!("it opened") };
+    assert!(matches!(error, LedgerError::ReadOnly(_)), "{error:?}");
+    let Err(error) = Ledger::open(Options::in_folder(mount.0.join("new"))) else { panic!("it opened") };
+    assert!(matches!(error, LedgerError::ReadOnly(_)), "{error:?}");
+    let ledger = Ledger::open(Options { read_only: true, ..Options::in_folder(&mount.0) }).unwrap();
+    assert_eq!(ledger.verify(&VerifyOptions::default()).unwrap().problems, []);
+    assert!(matches!(ledger.append(vec![], at(0)), Err(LedgerError::ReadOnly(_))));
+}
+
+#[test]
+fn a_lost_connection_is_said_or_mended_and_costs_nothing() {
+    let Some(place) = Place::postgres() else { return };
+    let Database::Postgres(url) = place.database.clone() else { return };
+    let ledger = place.open_with_notes();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let (mut lost, mut done) = (0, 0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut admin = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(17));
+                let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+                admin.simple_query(sql).unwrap();
+            }
+        });
+        while done < 300 || lost == 0 {
+            assert!(done < 100_000, "no connection was ever lost during an append");
+            match ledger.append(vec![note(done, "host:a", 0, "x")], at(10)) {
+                Ok(_) => done += 1,
+                Err(LedgerError::Connection { .. }) => lost += 1,
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert_eq!(ledger.size().unwrap(), done, "what was sent again after an error is there once");
+    assert_eq!(ledger.verify(&VerifyOptions::default()).unwrap().problems, []);
+}
+
+#[test]
+fn several_processes_or_replicas_append_at_once_without_gaps() {
+    for place in Place::each() {
+        let first = place.open_with_notes();
+        let elsewhere = place.folder.join("replica");
+        copy_folder(&place.folder, &elsewhere);
+        let options = Options { database: place.database.clone(), ..Options::in_folder(&elsewhere) };
+        let second = Ledger::open(options.folds(vec![Arc::new(Notes)])).unwrap();
+        std::thread::scope(|scope| {
+            for (thread, ledger) in [&first, &second, &first, &second].into_iter().enumerate() {
+                scope.spawn(move || {
+                    for n in 0..40_u64 {
+                        // Every fact is sent by two threads; one of them finds it known.
+                        let base = (thread as u64 / 2) * 10_000 + n * 7;
+                        let batch =
+                            (base..base + 7).map(|id| note(id, &format!("host:h{}", id % 20), 0, "x")).collect();
+                        let report = ledger.append(batch, at(10)).unwrap();
+                        assert_eq!(report.new + report.known, 7);
+                    }
+                });
+            }
+        });
+        for ledger in [&first, &second] {
+            assert_eq!(ledger.size().unwrap(), 560);
+            let seqs: Vec<u64> = ledger.facts(&Filter::new()).unwrap().iter().map(|fact| fact.seq).collect();
+            assert_eq!(seqs, (0..560).collect::<Vec<_>>());
+            assert_eq!(ledger.verify(&VerifyOptions::default()).unwrap().problems, []);
+        }
+    }
+}
