@@ -1,6 +1,7 @@
 //! `cargo xtask generate [--check]`: files that follow from others. Every generator is a function from the workspace to
 //! texts by path; only this module writes, so that `--check` compares exactly what a run would write.
 
+mod catalog;
 mod facts;
 mod history;
 
@@ -17,6 +18,7 @@ const OWNED: &[&str] = &["docs/reference/facts", "examples/estate/history"];
 /// Writes all, or with `check` compares; `false` where something differs.
 pub fn run(check: bool) -> Outcome<bool> {
     let mut texts = Texts::new();
+    catalog::generate(&mut texts)?;
     facts::generate(&mut texts)?;
     history::generate(&mut texts)?;
     let mut differing = Vec::new();
