@@ -47,7 +47,7 @@ pub fn policy_compliance(resources: &[Folded<EstateResource>], query: &Query) ->
         let live = entity.live_at(end);
         let stands_in = |aspect| entity.judgement_at(aspect, end);
         let declared = || {
-            let elsewhere = entity.same_as().is_some_and(|same| judged_live.contains(same.as_str()));
+            let elsewhere = entity.same_as.as_ref().is_some_and(|same| judged_live.contains(same.as_str()));
             (entity.declared_at(end) && !elsewhere).then(|| stands_in(Aspect::Declared)).flatten()
         };
         let judgement = live.exists.then(|| stands_in(Aspect::Live)).flatten().or_else(declared);

@@ -20,6 +20,8 @@ pub struct EstateResource {
     pub live: Option<Sighting>,
     /// The side seen last, which stays for display when the resource is gone everywhere.
     pub last_seen: Sighting,
+    /// The same thing on another side: the newest statement that names one. What was made of what does not change.
+    pub same_as: Option<Subject>,
     /// How the live side stood from each time on, oldest first; only changes are kept.
     pub live_history: Vec<(Timestamp, LiveState)>,
     /// Whether the code declared it from each time on.
@@ -143,14 +145,6 @@ impl EstateResource {
         let side = self.live.as_ref().or(self.declared.as_ref()).or(self.planned.as_ref());
         &side.unwrap_or(&self.last_seen).resource
     }
-
-    /// The same thing on another side, where one of the sides knows it.
-    #[must_use]
-    pub fn same_as(&self) -> Option<&Subject> {
-        let sides = [&self.declared, &self.planned, &self.live];
-        let named = sides.into_iter().flatten().find_map(|side| side.resource.same_as.as_ref());
-        named.or(self.last_seen.resource.same_as.as_ref())
-    }
 }
 
 fn standing_at<T: Copy>(history: &[(Timestamp, T)], at: Timestamp) -> Option<T> {
@@ -210,6 +204,7 @@ impl Entity for EstateResource {
             planned: None,
             live: None,
             last_seen: Sighting { at, resource },
+            same_as: None,
             live_history: Vec::new(),
             declared_history: Vec::new(),
             drift_history: Vec::new(),
@@ -270,6 +265,9 @@ impl Entity for EstateResource {
 impl EstateResource {
     fn observed(&mut self, at: Timestamp, source: &str, resource: ResourceObserved, claims: &mut Claims) {
         let sighting = Sighting { at, resource };
+        if let Some(same) = &sighting.resource.same_as {
+            self.same_as = Some(same.clone());
+        }
         match sighting.resource.aspect {
             Aspect::Declared => {
                 note(&mut self.declared_history, at, true);
