@@ -310,11 +310,15 @@ fn is_list(val: Val<'_>) -> bool {
     matches!(val, Val::Items(_)) || matches!(val, Val::Node(Node { value: Value::List(_), .. }))
 }
 
-/// Items, and the items of those that are lists.
+/// Items, and the items of those that are lists; what is not set is passed over.
 fn flat<'a>(items: impl Iterator<Item = Item<'a>>) -> Vec<Item<'a>> {
     let mut out = Vec::new();
     for item in items {
-        if is_list(item.val) { out.extend(item.val.items()) } else { out.push(item) }
+        if is_list(item.val) {
+            out.extend(item.val.items());
+        } else if !matches!(item.val, Val::Null) {
+            out.push(item);
+        }
     }
     out
 }

@@ -23,6 +23,11 @@ pub(crate) fn call<'a>(on: &Evaluation<'a, '_>, function: Function, arguments: &
     let first = on.val(arguments[0]);
     match function {
         Function::Has => first.is_set().val(),
+        // What refers to another object is set to something, though nobody knows to what before apply.
+        Function::Empty if first.is_unknown() => match first.is_set() {
+            Truth::True => Val::Bool(false),
+            _ => first,
+        },
         _ if first.is_unknown() => first,
         Function::Empty => is_empty(first).into_val(),
         Function::Len => length(first),
