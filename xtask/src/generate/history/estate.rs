@@ -73,31 +73,31 @@ static TYPES: [Type; 5] = [
     Type {
         terraform: "aws_s3_bucket",
         prefix: "aws:s3:bucket/",
-        controls: &["aws.s3-bucket-encrypted", "aws.s3-bucket-public-acl", "aws.s3-bucket-logging"],
+        controls: &["aws.s3-public-access-block-acls", "aws.s3-bucket-public-acl", "aws.s3-object-lock-enabled"],
         key: 2,
     },
     Type {
         terraform: "aws_instance",
         prefix: "aws:ec2:eu-central-1:210987654321:instance/",
-        controls: &["aws.instance-metadata-v2", "aws.instance-volume-encrypted", "aws.resource-tagged"],
+        controls: &["aws.instance-imdsv1", "aws.instance-disks-encrypted", "aws.instance-public-ip"],
         key: 2,
     },
     Type {
         terraform: "aws_security_group",
         prefix: "aws:ec2:eu-central-1:210987654321:security-group/",
-        controls: &["aws.security-group-open-ssh", "aws.resource-tagged"],
+        controls: &["aws.security-group-open-ssh", "aws.security-group-described"],
         key: 1,
     },
     Type {
         terraform: "aws_db_instance",
         prefix: "aws:rds:eu-central-1:210987654321:db/",
-        controls: &["aws.rds-backup-enabled", "aws.rds-public", "aws.rds-storage-encrypted", "aws.rds-logging"],
+        controls: &["aws.rds-backup", "aws.rds-public", "aws.rds-storage-encrypted", "aws.rds-logs-exported"],
         key: 3,
     },
     Type {
         terraform: "aws_cloudwatch_log_group",
         prefix: "aws:logs:eu-central-1:210987654321:log-group/",
-        controls: &["aws.log-group-retention"],
+        controls: &["aws.log-group-cmk"],
         key: 0,
     },
 ];
@@ -229,7 +229,7 @@ fn traps(rng: &mut Rng, incidents: &[Incident], out: &mut Vec<Resource>) {
         add(rng, bucket, &|r| {
             r.managed = None;
             r.judged.truncate(1);
-            always(r, "aws.s3-bucket-encrypted", Verdict::Pass);
+            always(r, "aws.s3-public-access-block-acls", Verdict::Pass);
             always(r, "aws.s3-bucket-public-acl", Verdict::Pass);
         });
     }
@@ -243,7 +243,7 @@ fn traps(rng: &mut Rng, incidents: &[Incident], out: &mut Vec<Resource>) {
     // All key controls pass; one that is not key fails.
     add(rng, database, &|r| {
         r.kind.controls.iter().for_each(|control| always(r, control, Verdict::Pass));
-        always(r, "aws.rds-logging", Verdict::Fail);
+        always(r, "aws.rds-logs-exported", Verdict::Fail);
     });
     // The group that drifts again and again, once by a break-glass change that was allowed, once with an outage.
     let outage = incidents.iter().rfind(|incident| incident.is_real() && incident.onset < at("2026-09-18T00:00:00Z"));
