@@ -1,2 +1,92 @@
-//! The binary.
-fn main() {}
+//! The binary: command line, server, and the composition of the duties.
+//!
+//! Commands that concern the ledger are requests to the API, sent to `--server` or to the same router in this process.
+
+#![expect(clippy::disallowed_methods, reason = "the binary's edge reads its environment")]
+
+mod arguments;
+mod client;
+mod collect;
+mod commands;
+mod compose;
+mod config;
+mod known;
+mod kpi_view;
+mod routes;
+mod scan;
+mod up;
+mod view;
+
+use arguments::{Arguments, Command, Control, Ledger};
+use clap::{CommandFactory, Parser};
+use mainstay_kit::Problem;
+use mainstay_outside::Outside;
+use std::process::ExitCode;
+use view::View;
+
+/// What every command is given.
+#[derive(Clone)]
+pub struct Context {
+    /// Options of every command.
+    pub global: arguments::Global,
+    /// Where output goes.
+    pub view: View,
+    /// The door.
+    pub outside: Outside,
+    /// The name of whoever runs the command.
+    pub user: String,
+    /// A token for `--server`.
+    pub token: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let user = variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "local".to_owned());
+    let context = Context {
+        view: View::of(&arguments.global, variable("NO_COLOR").is_some()),
+        global: arguments.global,
+        outside: Outside::live(),
+        user,
+        token: variable("MAINSTAY_TOKEN"),
+    };
+    match run(&context, arguments.command) {
+        Ok(code) => code,
+        Err(problem) => {
+            context.view.clear();
+            eprintln_problem(&problem);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn eprintln_problem(problem: &Problem) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "mainstay: {} [{}]", problem.detail, problem.code);
+}
+
+fn run(context: &Context, command: Command) -> Result<ExitCode, Problem> {
+    match command {
+        Command::Scan { paths, verdicts, controls, var_file } => {
+            let ask = scan::Scan { paths: &paths, verdicts, controls: &controls, var_files: &var_file };
+            Ok(scan::scan(&context.outside, &context.view, &ask))
+        }
+        Command::Control(Control::Test { paths }) => Ok(scan::test_controls(&context.outside, &context.view, &paths)),
+        Command::Control(Control::List { controls }) => Ok(scan::show_controls(&context.outside, &context.view, &controls, None)),
+        Command::Control(Control::Show { id, controls }) => {
+            Ok(scan::show_controls(&context.outside, &context.view, &controls, Some(&id)))
+        }
+        Command::Completions { shell } => {
+            let mut out = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "mainstay", &mut out);
+            context.view.print(&String::from_utf8_lossy(&out));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Up { dir, listen } => up::up(context, &dir, listen),
+        Command::Collect { connector, origins } => commands::collect(context, connector.as_deref(), &origins),
+        Command::Ledger(Ledger::Verify) if context.global.server.is_none() => commands::verify(context),
+        Command::Ledger(Ledger::Export) => commands::export(context),
+        Command::Ledger(Ledger::Import { file }) => commands::import(context, &file),
+        other => commands::ask(context, other),
+    }
+}

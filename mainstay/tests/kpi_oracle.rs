@@ -40,6 +40,16 @@ fn an_independent_computation_agrees_on_every_generated_history() {
     assert!(with_data.values().all(|count| *count > CASES / 8), "too few histories say anything: {with_data:?}");
 }
 
+#[test]
+fn entities_from_a_table_that_loads_only_what_touches_the_window_give_the_same_values() {
+    for number in 0..CASES {
+        let case = Case::generate(number);
+        let (facts, query) = (known(&case), query(&case));
+        let all = kpi::values(&facts, &query);
+        assert_eq!(kpi::values_of(&facts, &query, true), all, "history {number}");
+    }
+}
+
 /// The answers of the other program, one a history; `None` where it cannot run.
 fn oracle() -> Option<Vec<Value>> {
     let path = format!("{}/kpi-histories.jsonl", env!("CARGO_TARGET_TMPDIR"));

@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod answer;
+mod base;
 mod duty;
 mod entity;
 mod history;
@@ -27,6 +28,7 @@ pub mod ui;
 mod world;
 
 pub use access::Principal;
+pub use base::{Base, Collection};
 pub use duty::{Contributions, Duty, Job, Kpi};
 pub use entity::{Cell, Entity, Folded, Kind, event_order};
 pub use history::{fold_all, history};

@@ -142,6 +142,13 @@ impl<'a> Call<'a> {
         Ok(self.world.ledger.append(facts, self.now)?)
     }
 
+    /// Writes a denial down and gives the problem to answer with.
+    #[must_use]
+    pub fn deny(&self, operation: &str, reason: String) -> Problem {
+        self.record_denial(operation, &reason);
+        Problem::forbidden(reason)
+    }
+
     /// Writes down that the principal tried what it may not. The same denial within a minute is one fact, so that a
     /// program in a loop does not fill the ledger.
     pub(crate) fn record_denial(&self, operation: &str, reason: &str) {

@@ -1,8 +1,8 @@
 //! What the change duty declares.
 
-use crate::{Change, DriftedResource, kpi};
+use crate::{Change, DriftedResource, kpi, pages};
 use mainstay_kit::lists::{list_operation, show_operation};
-use mainstay_kit::{Contribution, Contributions, Duty, EntityKind, Operation, Problem, Query, Reader};
+use mainstay_kit::{Contribution, Contributions, Duty, EntityKind, Operation, Page, Problem, Query, Reader};
 
 /// The duty.
 pub struct ChangeDuty;
@@ -24,6 +24,10 @@ impl Duty for ChangeDuty {
         ]
     }
 
+    fn pages(&self) -> Vec<Page> {
+        pages::pages()
+    }
+
     fn kpis(&self) -> Vec<(&'static str, Contributions)> {
         vec![("change-failure-rate", change_failure_rate)]
     }
@@ -32,5 +36,5 @@ impl Duty for ChangeDuty {
 fn change_failure_rate(reader: &Reader<'_>, query: &Query) -> Result<Vec<Contribution>, Problem> {
     let changes = reader.all::<Change>(Some(query.window))?;
     let drifted = reader.all::<DriftedResource>(Some(query.window))?;
-    Ok(kpi::change_failure_rate(&changes, &drifted, query))
+    mainstay_estate::with_owners(reader, kpi::change_failure_rate(&changes, &drifted, query))
 }

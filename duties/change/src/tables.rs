@@ -186,10 +186,12 @@ impl Entity for Change {
     }
 
     fn span(&self) -> (Timestamp, Option<Timestamp>) {
-        // One that failed stays in view: a later rollback or fix must not be blamed for its failures.
+        // One that failed stays in view: a rollback or fix in any window must not be blamed for its failures.
+        if !self.failures.is_empty() {
+            return (Timestamp::MIN, None);
+        }
         let last = self.completed.as_ref().map(|(at, _)| *at).or(self.cancelled.as_ref().map(|(at, _)| *at));
-        let end = last.filter(|_| self.failures.is_empty()).map(just_behind);
-        (self.first, end)
+        (self.first, last.map(just_behind))
     }
 }
 

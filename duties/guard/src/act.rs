@@ -72,12 +72,19 @@ pub(crate) fn operations() -> Vec<Operation> {
 fn waive(call: &Call<'_>, ask: Waive) -> Result<Outcome, Problem> {
     let finding = find(call, &ask.id)?;
     if ask.reason.trim().len() < 10 {
-        return Err(Problem::malformed("finding.reason", "a waiver needs a reason that the next reader can judge (10 characters or more)"));
+        return Err(Problem::malformed(
+            "finding.reason",
+            "a waiver needs a reason that the next reader can judge (10 characters or more)",
+        ));
     }
-    let until = Window::instant(&ask.until, &call.world.settings.zone).map_err(|e| Problem::malformed("finding.until", e.to_string()))?;
+    let until = Window::instant(&ask.until, &call.world.settings.zone)
+        .map_err(|e| Problem::malformed("finding.until", e.to_string()))?;
     let days = (until.as_second() - call.now.as_second()) / 86_400;
     if until <= call.now || days > WAIVER_DAYS_MAX {
-        return Err(Problem::malformed("finding.until", format!("a waiver ends in the future, at most {WAIVER_DAYS_MAX} days ahead")));
+        return Err(Problem::malformed(
+            "finding.until",
+            format!("a waiver ends in the future, at most {WAIVER_DAYS_MAX} days ahead"),
+        ));
     }
     let what = json!({"finding": finding, "reason": ask.reason.trim(), "until": until});
     let right = call.world.settings.rights.of(WAIVE);
@@ -118,7 +125,8 @@ fn answer(call: &Call<'_>, ask: Answer) -> Result<Outcome, Problem> {
     let right = call.world.settings.rights.of(&asked.action);
     let now_asked = digest(&asked.action, &what);
     let times = (asked.expires, call.now);
-    may_answer(&right, &asked.requested_by, (&asked.digest, &now_asked), times, call.principal).map_err(|reason| call.deny("approval.answer", reason))?;
+    may_answer(&right, &asked.requested_by, (&asked.digest, &now_asked), times, call.principal)
+        .map_err(|reason| call.deny("approval.answer", reason))?;
     let said = ApprovalAnswered {
         by: call.principal.id.clone(),
         approved: ask.approved,
@@ -150,7 +158,13 @@ fn find(call: &Call<'_>, id: &str) -> Result<String, Problem> {
     Ok(name.to_owned())
 }
 
-fn waived(call: &Call<'_>, finding: &str, (by, requested_by): (&PrincipalId, &PrincipalId), reason: &str, until: Timestamp) -> Result<Fact, Problem> {
+fn waived(
+    call: &Call<'_>,
+    finding: &str,
+    (by, requested_by): (&PrincipalId, &PrincipalId),
+    reason: &str,
+    until: Timestamp,
+) -> Result<Fact, Problem> {
     let said = FindingWaived { by: by.clone(), requested_by: requested_by.clone(), reason: reason.to_owned(), until };
     fact(&said, &format!("waived/{finding}/{}", call.now), Subject::of("finding", finding), call.now)
 }

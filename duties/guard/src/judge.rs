@@ -51,9 +51,10 @@ pub fn snapshots(judged: &Judged<'_>, judgements: &[Judgement]) -> (Snapshot, Sn
         entry.0.verdicts.insert(control, judgement.verdict);
         entry.1.push(judgement);
     }
-    let mut verdicts = empty(judged, FAMILY_JUDGED, &FindingResolved { reason: String::new() }, false);
+    // A resource that is gone needs no last judgement: its own facts say that it is gone.
+    let mut verdicts = empty(judged, FAMILY_JUDGED, None, false);
     let gone = FindingResolved { reason: "mended, or what it was about is gone".to_owned() };
-    let mut findings = empty(judged, FAMILY_FINDING, &gone, judged.complete);
+    let mut findings = empty(judged, FAMILY_FINDING, Some(&gone), judged.complete);
     for (subject, (mut state, all)) in by_subject {
         state.key.sort_unstable();
         for judgement in all.into_iter().filter(|j| j.verdict == Verdict::Fail) {
@@ -83,8 +84,9 @@ pub fn finding_id(rule: &str, about: &Subject) -> String {
     hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn empty<T: FactData>(judged: &Judged<'_>, family: &str, gone: &T, complete: bool) -> Snapshot {
-    let gone = Gone { fact_type: T::TYPE.to_owned(), data: serde_json::to_value(gone).unwrap_or_default() };
+fn empty(judged: &Judged<'_>, family: &str, gone: Option<&FindingResolved>, complete: bool) -> Snapshot {
+    let data = gone.and_then(|gone| serde_json::to_value(gone).ok());
+    let gone = data.map(|data| Gone { fact_type: FindingResolved::TYPE.to_owned(), data });
     let (scope, family) = (judged.scope.to_owned(), family.to_owned());
     Snapshot { scope, family, complete, at: judged.at, items: Vec::new(), gone }
 }

@@ -1,6 +1,11 @@
 //! The guard: what exists, whether it is as the code says and keeps the controls, and what does not.
 
+mod act;
+mod duty;
+pub mod judge;
 pub mod kpi;
+mod pages;
 mod tables;
 
+pub use duty::GuardDuty;
 pub use tables::*;

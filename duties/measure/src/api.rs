@@ -327,7 +327,7 @@ fn publish(call: &Call<'_>, ask: OneAsk) -> Result<Published, Problem> {
     Ok(Published { new: call.append(vec![fact])?.new })
 }
 
-fn find<'a>(call: &Call<'a>, id: &str) -> Result<&'a Kpi, Problem> {
+pub(crate) fn find<'a>(call: &Call<'a>, id: &str) -> Result<&'a Kpi, Problem> {
     let number = id.parse::<u8>().ok();
     call.world.kpis.iter().find(|kpi| kpi.spec.id == id || Some(kpi.spec.number) == number).ok_or_else(|| {
         let known: Vec<_> = call.world.kpis.iter().map(|kpi| kpi.spec.id.as_str()).collect();
@@ -336,7 +336,7 @@ fn find<'a>(call: &Call<'a>, id: &str) -> Result<&'a Kpi, Problem> {
 }
 
 /// "Now" of the question: the instant that `as_of` names, else the scorecard's own date.
-fn moment(call: &Call<'_>, ask: &KpiAsk) -> Result<Timestamp, Problem> {
+pub(crate) fn moment(call: &Call<'_>, ask: &KpiAsk) -> Result<Timestamp, Problem> {
     match ask.as_of.as_deref().filter(|text| !text.is_empty() && text.parse::<u64>().is_err()) {
         Some(text) => Window::instant(text, &call.world.settings.zone).map_err(|e| Problem::malformed("kpi.window", e.to_string())),
         None => Ok(call.today()),

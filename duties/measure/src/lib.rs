@@ -3,9 +3,10 @@
 //! This duty computes no KPI itself; each duty says what its entities add, and this one asks all of them alike.
 
 mod api;
+mod pages;
 pub mod specs;
 
-use mainstay_kit::{Call, Duty, Job, Operation, Problem};
+use mainstay_kit::{Call, Duty, Job, Operation, Page, Problem};
 use std::time::Duration;
 
 /// The duty.
@@ -18,6 +19,10 @@ impl Duty for Measure {
 
     fn operations(&self) -> Vec<Operation> {
         api::operations()
+    }
+
+    fn pages(&self) -> Vec<Page> {
+        pages::pages()
     }
 
     fn jobs(&self) -> Vec<Job> {

@@ -1,8 +1,8 @@
 //! What the respond duty declares.
 
-use crate::{Incident, kpi};
+use crate::{Approval, Incident, kpi, pages};
 use mainstay_kit::lists::{list_operation, show_operation};
-use mainstay_kit::{Contributions, Duty, EntityKind, Operation};
+use mainstay_kit::{Contribution, Contributions, Duty, EntityKind, Folded, Operation, Page, Problem, Query, Reader};
 
 /// The duty.
 pub struct RespondDuty;
@@ -13,7 +13,7 @@ impl Duty for RespondDuty {
     }
 
     fn entities(&self) -> Vec<EntityKind> {
-        vec![EntityKind::of::<Incident>()]
+        vec![EntityKind::of::<Incident>(), EntityKind::of::<Approval>()]
     }
 
     fn operations(&self) -> Vec<Operation> {
@@ -21,16 +21,34 @@ impl Duty for RespondDuty {
         vec![
             list_operation::<Incident>("incident.list", "/v1/incidents", "Incidents, newest first", columns),
             show_operation::<Incident>("incident.show", "/v1/incidents/{id}", "One incident with its facts"),
+            list_operation::<Approval>(
+                "approval.list",
+                "/v1/approvals",
+                "Requests for approval, newest first",
+                &["id", "action", "about", "requested_by", "requested", "expires", "answer"],
+            ),
         ]
+    }
+
+    fn pages(&self) -> Vec<Page> {
+        pages::pages()
     }
 
     fn kpis(&self) -> Vec<(&'static str, Contributions)> {
         vec![
-            ("mttd", |reader, query| Ok(kpi::mttd(&reader.all::<Incident>(Some(query.window))?, query))),
-            ("mttr", |reader, query| Ok(kpi::mttr(&reader.all::<Incident>(Some(query.window))?, query))),
-            ("incident-recurrence", |reader, query| {
-                Ok(kpi::incident_recurrence(&reader.all::<Incident>(Some(query.window))?, query))
-            }),
+            ("mttd", |reader, query| of_incidents(kpi::mttd, reader, query)),
+            ("mttr", |reader, query| of_incidents(kpi::mttr, reader, query)),
+            ("incident-recurrence", |reader, query| of_incidents(kpi::incident_recurrence, reader, query)),
         ]
     }
+}
+
+/// What the incidents that matter to the window add to a KPI, with their teams and tiers.
+fn of_incidents(
+    kpi: fn(&[Folded<Incident>], &Query) -> Vec<Contribution>,
+    reader: &Reader<'_>,
+    query: &Query,
+) -> Result<Vec<Contribution>, Problem> {
+    let incidents = reader.all::<Incident>(Some(query.window))?;
+    mainstay_estate::with_owners(reader, kpi(&incidents, query))
 }

@@ -1,8 +1,8 @@
 //! What the secure duty declares.
 
-use crate::{Exploited, SlaPromise, VulnerablePair, kpi};
+use crate::{Exploited, SlaPromise, VulnerablePair, kpi, pages};
 use mainstay_kit::lists::{list_operation, show_operation};
-use mainstay_kit::{Contribution, Contributions, Duty, EntityKind, Operation, Problem, Query, Reader};
+use mainstay_kit::{Contribution, Contributions, Duty, EntityKind, Operation, Page, Problem, Query, Reader};
 
 /// The duty.
 pub struct SecureDuty;
@@ -29,6 +29,10 @@ impl Duty for SecureDuty {
         ]
     }
 
+    fn pages(&self) -> Vec<Page> {
+        pages::pages()
+    }
+
     fn kpis(&self) -> Vec<(&'static str, Contributions)> {
         vec![("vulnerability-sla", vulnerability_sla)]
     }
@@ -37,5 +41,5 @@ impl Duty for SecureDuty {
 fn vulnerability_sla(reader: &Reader<'_>, query: &Query) -> Result<Vec<Contribution>, Problem> {
     let pairs = reader.all::<VulnerablePair>(Some(query.window))?;
     let (exploited, promises) = (reader.all::<Exploited>(None)?, reader.all::<SlaPromise>(None)?);
-    Ok(kpi::vulnerability_sla(&pairs, &exploited, &promises, query))
+    mainstay_estate::with_owners(reader, kpi::vulnerability_sla(&pairs, &exploited, &promises, query))
 }

@@ -1,8 +1,8 @@
 //! What the watch duty declares.
 
-use crate::{AlertEpisode, kpi};
+use crate::{AlertEpisode, kpi, pages};
 use mainstay_kit::lists::{list_operation, show_operation};
-use mainstay_kit::{Contributions, Duty, EntityKind, Operation};
+use mainstay_kit::{Contributions, Duty, EntityKind, Operation, Page};
 
 /// The duty.
 pub struct WatchDuty;
@@ -24,9 +24,14 @@ impl Duty for WatchDuty {
         ]
     }
 
+    fn pages(&self) -> Vec<Page> {
+        pages::pages()
+    }
+
     fn kpis(&self) -> Vec<(&'static str, Contributions)> {
         vec![("actionable-alerts", |reader, query| {
-            Ok(kpi::actionable_alerts(&reader.all::<AlertEpisode>(Some(query.window))?, query))
+            let episodes = reader.all::<AlertEpisode>(Some(query.window))?;
+            mainstay_estate::with_owners(reader, kpi::actionable_alerts(&episodes, query))
         })]
     }
 }

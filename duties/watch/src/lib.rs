@@ -2,6 +2,7 @@
 
 mod duty;
 pub mod kpi;
+mod pages;
 mod tables;
 
 pub use duty::WatchDuty;

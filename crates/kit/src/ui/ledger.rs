@@ -113,7 +113,10 @@ fn choose(state: &ListState, subject: &str, source: &str) -> Markup {
 
 fn nothing(state: &ListState, subject: &str, source: &str) -> Markup {
     if state.narrowed() || !subject.is_empty() || !source.is_empty() {
-        return parts::empty("No facts match.", "Search by position (`1204`) or by whole subject (`service:checkout`).");
+        return parts::empty(
+            "No facts match.",
+            "Search by position (`1204`) or by whole subject (`service:checkout`).",
+        );
     }
     parts::empty("No facts yet.", "Collect something: `mainstay collect`, or send CloudEvents to `POST /v1/facts`.")
 }
@@ -135,7 +138,10 @@ fn downloads(state: &ListState, subject: &str, source: &str, before: Option<u64>
 
 fn columns<'a>(now: Timestamp) -> Vec<Column<'a, Recorded>> {
     vec![
-        Column::new("Fact", |r: &Recorded| html! { a href={ "/ledger/" (r.seq) } { "#" (r.seq) " " (short(&r.fact.fact_type)) } }),
+        Column::new(
+            "Fact",
+            |r: &Recorded| html! { a href={ "/ledger/" (r.seq) } { "#" (r.seq) " " (short(&r.fact.fact_type)) } },
+        ),
         Column::new("Subject", |r: &Recorded| parts::subject_or_none(r.fact.subject.as_ref())),
         Column::new("Happened", move |r: &Recorded| parts::time(r.fact.time, now)),
         Column::new("Recorded", move |r: &Recorded| parts::time(r.recorded, now)).needs(Room::Wide),
@@ -184,9 +190,15 @@ fn one(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
     let mut envelope = vec![
         ("Type", html! { code { (fact.fact_type) } }),
         ("Subject", parts::subject_or_none(fact.subject.as_ref())),
-        ("Happened", html! { time datetime=(fact.time) title=(format::relative(fact.time, now)) { (format::exact(fact.time)) } }),
+        (
+            "Happened",
+            html! { time datetime=(fact.time) title=(format::relative(fact.time, now)) { (format::exact(fact.time)) } },
+        ),
         ("Recorded", html! { time datetime=(recorded.recorded) { (format::exact(recorded.recorded)) } }),
-        ("Source", html! { a href=(address::with_query("/ledger", [("source", fact.source.as_str())])) { (fact.source) } }),
+        (
+            "Source",
+            html! { a href=(address::with_query("/ledger", [("source", fact.source.as_str())])) { (fact.source) } },
+        ),
         ("Id", html! { code { (fact.id.as_str()) } }),
     ];
     for (name, value) in &fact.extensions {
@@ -238,7 +250,7 @@ fn shown(value: Option<&Value>) -> Markup {
 /// What was known of a subject when the ledger had so many entries; null where that is nothing.
 fn state_at(call: &Call<'_>, subject: &Subject, count: u64) -> Value {
     let own = format!("{}.show", subject.kind());
-    let ids = [own.as_str(), "estate.show", "resource.show", "entity.show"];
+    let ids = [own.as_str(), "estate.show", "service.show"];
     let input = json!({ "id": subject.as_str(), "as_of": count.to_string() });
     let mut operations = ids.iter().filter_map(|id| call.world.operation(id));
     let answer = operations.find_map(|operation| operation.run(call, input.clone()).ok());
@@ -264,7 +276,11 @@ fn differences(before: &Value, after: &Value) -> Vec<Difference> {
     paths.sort_unstable();
     paths.dedup();
     let differ = paths.into_iter().filter(|path| old.get(*path) != new.get(*path));
-    let difference = |path: &String| Difference { path: path.clone(), before: old.get(path).cloned(), after: new.get(path).cloned() };
+    let difference = |path: &String| Difference {
+        path: path.clone(),
+        before: old.get(path).cloned(),
+        after: new.get(path).cloned(),
+    };
     differ.take(DIFFERENCES_MAX).map(difference).collect()
 }
 
@@ -274,7 +290,9 @@ fn flatten(path: &str, value: &Value, out: &mut BTreeMap<String, Value>) {
     match value {
         Value::Null => {}
         Value::Object(map) => map.iter().for_each(|(name, value)| flatten(&below(name), value, out)),
-        Value::Array(items) => items.iter().enumerate().for_each(|(at, value)| flatten(&below(&at.to_string()), value, out)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(at, value)| flatten(&below(&at.to_string()), value, out))
+        }
         plain => {
             out.insert(path.to_owned(), plain.clone());
         }
@@ -287,7 +305,11 @@ fn proved(call: &Call<'_>, recorded: &Recorded) -> Result<Markup, Problem> {
     let checked = call.world.ledger.verifier().and_then(|key| proof.check(&key));
     let standing = match &checked {
         Ok(checkpoint) => {
-            let text = format!("holds: this is entry {} of the {} that the checkpoint signs", recorded.seq, format::count(checkpoint.size));
+            let text = format!(
+                "holds: this is entry {} of the {} that the checkpoint signs",
+                recorded.seq,
+                format::count(checkpoint.size)
+            );
             parts::status(Tone::Good, &text)
         }
         Err(error) => parts::status(Tone::Bad, &format!("does not hold: {error}")),

@@ -35,7 +35,11 @@ impl Filter {
     /// A filter with the values that there are.
     #[must_use]
     pub fn values(key: &'static str, label: &'static str, values: Vec<(String, u64)>) -> Self {
-        Self { key, label, options: values.into_iter().map(|(value, n)| (value.clone(), format!("{value} ({n})"))).collect() }
+        Self {
+            key,
+            label,
+            options: values.into_iter().map(|(value, n)| (value.clone(), format!("{value} ({n})"))).collect(),
+        }
     }
 
     /// A filter to type an exact value into.
@@ -138,7 +142,13 @@ impl ListState {
         let pairs: Vec<String> = self.filters.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let (filters, sort) = (pairs.join(","), written(&self.sort));
         let limit = LIST_ROWS_MAX.to_string();
-        let pairs = [("search", self.search.as_str()), ("where", &filters), ("sort", &sort), ("limit", &limit), ("format", format)];
+        let pairs = [
+            ("search", self.search.as_str()),
+            ("where", &filters),
+            ("sort", &sort),
+            ("limit", &limit),
+            ("format", format),
+        ];
         address::with_query(operation, pairs)
     }
 

@@ -63,7 +63,7 @@ pub fn how_many<T: Entity>(call: &Call<'_>, filters: &[(&str, &str)]) -> Result<
 /// There is none, or the database fails.
 pub fn asked_for<T: Entity>(call: &Call<'_>, request: &Request, noun: &str) -> Result<Folded<T>, Problem> {
     let id = request.parameters.get("id").map_or("", String::as_str);
-    call.reader(None)?
-        .one::<T>(id)?
-        .ok_or_else(|| Problem::absent("entity.unknown", format!("there is no {noun} {id:?}; the list of them may help")))
+    call.reader(None)?.one::<T>(id)?.ok_or_else(|| {
+        Problem::absent("entity.unknown", format!("there is no {noun} {id:?}; the list of them may help"))
+    })
 }

@@ -1,0 +1,160 @@
+//! What the guard duty declares.
+
+use crate::{EstateResource, FindingRow, act, kpi};
+use mainstay_estate::CatalogEntity;
+use mainstay_estate::graph::{Edge, Graph, Node, around};
+use mainstay_kit::lists::{list_operation, show_operation};
+use mainstay_kit::operation::Method;
+use mainstay_kit::{
+    Call, Contribution, Contributions, Duty, EntityKind, Folded, ListQuery, Operation, Problem, Query, Reader,
+};
+use mainstay_model::Subject;
+use mainstay_model::facts::Role;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The duty.
+pub struct GuardDuty;
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GraphAsk {
+    /// Start at this subject; the catalog as a whole where absent.
+    #[serde(default)]
+    root: Option<String>,
+    /// Steps from the root, at most 10; 2 where absent.
+    #[serde(default)]
+    depth: Option<u32>,
+}
+
+impl Duty for GuardDuty {
+    fn name(&self) -> &'static str {
+        "guard"
+    }
+
+    fn entities(&self) -> Vec<EntityKind> {
+        vec![EntityKind::of::<EstateResource>(), EntityKind::of::<FindingRow>()]
+    }
+
+    fn operations(&self) -> Vec<Operation> {
+        let findings = &["id", "state", "severity", "rule", "subject", "owner", "due"];
+        let resources = &["id", "type", "environment", "service", "sides", "managed_by", "drifted"];
+        let mut all = act::operations();
+        all.extend([
+            list_operation::<FindingRow>("finding.list", "/v1/findings", "Findings, newest first", findings),
+            show_operation::<FindingRow>("finding.show", "/v1/findings/{id}", "One finding with its facts"),
+            list_operation::<EstateResource>(
+                "estate.list",
+                "/v1/estate",
+                "Resources: declared, planned, live",
+                resources,
+            ),
+            show_operation::<EstateResource>(
+                "estate.show",
+                "/v1/estate/{id}",
+                "One resource, its three sides side by side",
+            ),
+            Operation::new(
+                "estate.graph",
+                (Method::Get, "/v1/graph"),
+                Role::Viewer,
+                "What relates to what",
+                |call, ask: GraphAsk| graph(call, ask.root.as_deref(), ask.depth.unwrap_or(2).min(10)),
+            )
+            .with_columns(&["from", "relation", "to"]),
+        ]);
+        all
+    }
+
+    fn pages(&self) -> Vec<mainstay_kit::Page> {
+        crate::pages::pages()
+    }
+
+    fn kpis(&self) -> Vec<(&'static str, Contributions)> {
+        vec![
+            ("iac-adoption", |reader, query| of_resources(kpi::iac_adoption, reader, query)),
+            ("policy-compliance", |reader, query| of_resources(kpi::policy_compliance, reader, query)),
+        ]
+    }
+}
+
+fn of_resources(
+    kpi: fn(&[Folded<EstateResource>], &Query) -> Vec<Contribution>,
+    reader: &Reader<'_>,
+    query: &Query,
+) -> Result<Vec<Contribution>, Problem> {
+    let resources = reader.all::<EstateResource>(Some(query.window))?;
+    mainstay_estate::with_owners(reader, kpi(&resources, query))
+}
+
+/// The graph of catalog and resources around a root; without a root the catalog alone, because all resources at once can
+/// be neither read nor drawn.
+///
+/// # Errors
+/// The database fails, or the root is unknown.
+pub fn graph(call: &Call<'_>, root: Option<&str>, depth: u32) -> Result<Graph, Problem> {
+    let reader = call.reader(None)?;
+    let (mut nodes, mut edges) = (BTreeMap::new(), Vec::new());
+    for entity in reader.all::<CatalogEntity>(None)? {
+        if entity.entity.gone.is_some() {
+            continue;
+        }
+        add_node(&mut nodes, &entity.key, &entity.entity.declared.title);
+        for relation in &entity.entity.declared.relations {
+            edges.push(edge(&entity.key, relation.target.as_str(), &relation.relation_type));
+        }
+        if let Some(owner) = &entity.entity.declared.owner {
+            edges.push(edge(&entity.key, owner.as_str(), "ownedBy"));
+        }
+    }
+    if let Some(root) = root.filter(|root| !root.is_empty()) {
+        add_resources(&reader, root, &mut nodes, &mut edges)?;
+        if !nodes.contains_key(root) {
+            return Err(Problem::absent("estate.unknown", format!("the estate has no {root:?}")));
+        }
+        return Ok(around(&nodes, &edges, Some(root), depth));
+    }
+    Ok(around(&nodes, &edges, None, depth))
+}
+
+fn add_resources(
+    reader: &Reader<'_>,
+    root: &str,
+    nodes: &mut BTreeMap<String, Node>,
+    edges: &mut Vec<Edge>,
+) -> Result<(), Problem> {
+    let of_service = Subject::new(root).is_ok_and(|subject| subject.kind() == "service");
+    let resources = if of_service {
+        let filters = vec![("service".to_owned(), vec![root.to_owned()])];
+        reader.list::<EstateResource>(&ListQuery { filters, limit: 400, ..ListQuery::default() })?.items
+    } else {
+        reader.all::<EstateResource>(None)?
+    };
+    for resource in resources {
+        let seen = &resource.entity.last_seen.resource;
+        add_node(nodes, &resource.key, &seen.name);
+        for target in &seen.references {
+            edges.push(edge(&resource.key, target.as_str(), "refersTo"));
+        }
+        let others = [
+            (&seen.same_as, "sameAs"),
+            (&seen.service, "partOf"),
+            (&seen.owner, "ownedBy"),
+            (&seen.controlled_by, "controlledBy"),
+        ];
+        for (other, relation) in others {
+            edges.extend(other.iter().map(|other| edge(&resource.key, other.as_str(), relation)));
+        }
+    }
+    Ok(())
+}
+
+fn add_node(nodes: &mut BTreeMap<String, Node>, id: &str, label: &str) {
+    let kind = id.split(':').next().unwrap_or_default().to_owned();
+    nodes.insert(id.to_owned(), Node { id: id.to_owned(), label: label.to_owned(), kind });
+}
+
+fn edge(from: &str, to: &str, relation: &str) -> Edge {
+    Edge { from: from.to_owned(), to: to.to_owned(), relation: relation.to_owned() }
+}

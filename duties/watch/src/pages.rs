@@ -1,0 +1,170 @@
+//! The pages of alerts.
+
+use crate::{AlertClass, AlertEpisode};
+use mainstay_kit::page::{Content, Request};
+use mainstay_kit::ui::list::Filter;
+use mainstay_kit::ui::listing::{Listed, asked_for};
+use mainstay_kit::ui::parts::{self, Event, Tone};
+use mainstay_kit::ui::table::{Column, Room};
+use mainstay_kit::ui::{address, format, ledger};
+use mainstay_kit::{Call, Folded, Page, Problem};
+use mainstay_model::facts::{AlertEvidence, Role};
+use mainstay_model::{Severity, Timestamp};
+use maud::{Markup, html};
+use std::collections::BTreeMap;
+
+pub(crate) fn pages() -> Vec<Page> {
+    vec![
+        Page { path: "/alerts", navigation: Some((50, "Alerts")), least: Role::Viewer, render: list },
+        Page { path: "/alerts/{id}", navigation: None, least: Role::Viewer, render: one },
+    ]
+}
+
+const CLASSES: [AlertClass; 7] = [
+    AlertClass::Actionable,
+    AlertClass::Noise,
+    AlertClass::Unclassified,
+    AlertClass::Silenced,
+    AlertClass::NotNotified,
+    AlertClass::Watchdog,
+    AlertClass::Test,
+];
+
+fn list(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
+    let now = call.today();
+    let listed = Listed::<AlertEpisode> {
+        noun: "alert episodes",
+        filters: vec![
+            Filter::words("class", "Class", &CLASSES.map(AlertClass::as_str)),
+            Filter::words("severity", "Severity", &Severity::ALL.map(Severity::as_str)),
+            Filter::typed("rule", "Rule"),
+            Filter::typed("service", "Service"),
+        ],
+        sorts: &["id", "rule", "class", "service", "team", "fired", "resolved"],
+        usual: "-fired",
+        columns: columns(now),
+        operation: "alert.list",
+        brings: "Point Alertmanager's webhook here, or read it: `mainstay collect alertmanager http://...`.",
+    };
+    let lede = "An episode runs from its first firing to its end, however often it was repeated.";
+    let body = html! { (parts::lede(lede)) (listed.draw(call, request)?) };
+    Ok(Content { title: "Alerts".to_owned(), body })
+}
+
+fn columns<'a>(now: Timestamp) -> Vec<Column<'a, Folded<AlertEpisode>>> {
+    vec![
+        Column::new("Rule", |row: &Folded<AlertEpisode>| {
+            let summary = row.entity.alert.annotations.get("summary");
+            html! {
+                (parts::link(&address::page(["alerts", &row.key]), &row.entity.alert.rule))
+                @if let Some(summary) = summary { div class="soft" { (summary) } }
+            }
+        })
+        .sorts("rule"),
+        Column::new("Class", |row: &Folded<AlertEpisode>| class(row.entity.class())).sorts("class"),
+        Column::new("Severity", |row: &Folded<AlertEpisode>| {
+            row.entity.alert.severity.map_or_else(parts::none, parts::severity)
+        })
+        .needs(Room::Medium),
+        Column::new("Service", |row: &Folded<AlertEpisode>| parts::subject_or_none(row.entity.alert.service.as_ref()))
+            .sorts("service")
+            .needs(Room::Medium),
+        Column::new("Team", |row: &Folded<AlertEpisode>| parts::subject_or_none(row.entity.alert.team.as_ref()))
+            .sorts("team")
+            .needs(Room::Wide),
+        Column::new("Fired", move |row: &Folded<AlertEpisode>| parts::time(row.entity.fired, now)).sorts("fired"),
+        Column::new("Lasted", |row: &Folded<AlertEpisode>| lasted(&row.entity)).needs(Room::Medium),
+        Column::new("Facts", |row: &Folded<AlertEpisode>| parts::facts_of(&row.key, row.facts.len()))
+            .numeric()
+            .needs(Room::Wide),
+    ]
+}
+
+fn class(class: AlertClass) -> Markup {
+    let tone = match class {
+        AlertClass::Actionable => Tone::Good,
+        AlertClass::Noise => Tone::Bad,
+        AlertClass::Unclassified => Tone::Unknown,
+        AlertClass::Watchdog | AlertClass::Test | AlertClass::Silenced | AlertClass::NotNotified => Tone::Quiet,
+    };
+    parts::status(tone, class.as_str())
+}
+
+fn lasted(episode: &AlertEpisode) -> Markup {
+    match episode.resolved {
+        Some(at) => html! { (format::seconds(at.duration_since(episode.fired).as_secs_f64().max(0.0))) },
+        None => parts::status(Tone::Active, "firing"),
+    }
+}
+
+fn one(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
+    let found = asked_for::<AlertEpisode>(call, request, "alert episode")?;
+    let (episode, now) = (&found.entity, call.today());
+    let alert = &episode.alert;
+    let link =
+        alert.link.as_deref().map_or_else(parts::none, |link| parts::outside_link(link, "the rule's expression"));
+    let runbook = alert.annotations.get("runbook_url").map_or_else(parts::none, |link| parts::outside_link(link, link));
+    let pairs = [
+        ("Class", class(episode.class())),
+        ("Severity", alert.severity.map_or_else(parts::none, parts::severity)),
+        ("Service", parts::subject_or_none(alert.service.as_ref())),
+        ("Team", parts::subject_or_none(alert.team.as_ref())),
+        ("Lasted", lasted(episode)),
+        ("Fingerprint", html! { code { (alert.fingerprint) } }),
+        ("Rule", link),
+        ("Runbook", runbook),
+    ];
+    let body = html! {
+        (parts::crumbs(&[("/alerts", "Alerts")]))
+        (parts::definitions(&pairs))
+        (parts::section("course", "Course", parts::timeline(&course(episode), now)))
+        (parts::section("labels", "Labels", named(&alert.labels)))
+        @if !alert.annotations.is_empty() { (parts::section("annotations", "Annotations", named(&alert.annotations))) }
+        (ledger::facts_about(call, &found.key)?)
+    };
+    Ok(Content { title: alert.rule.clone(), body })
+}
+
+fn named(texts: &BTreeMap<String, String>) -> Markup {
+    let pairs: Vec<(&str, Markup)> = texts.iter().map(|(name, text)| (name.as_str(), html! { (text) })).collect();
+    parts::definitions(&pairs)
+}
+
+fn course(episode: &AlertEpisode) -> Vec<Event> {
+    let mut events = vec![Event { at: episode.fired, tone: Tone::Warn, what: html! { "fired" } }];
+    let mut event = |at: Timestamp, tone, what: Markup| events.push(Event { at, tone, what });
+    for (at, notified) in &episode.notified {
+        event(*at, Tone::Quiet, html! { "told " (notified.receiver) });
+    }
+    for (at, acknowledged) in &episode.acknowledged {
+        event(*at, Tone::Quiet, html! { "acknowledged by " (acknowledged.by.as_str()) });
+    }
+    for (at, acted) in &episode.acted {
+        let by = acted.by.as_ref().map(|by| by.as_str());
+        let what = html! {
+            (evidence(acted.evidence))
+            @if let Some(reference) = &acted.reference { " " (parts::subject(reference)) }
+            @if let Some(by) = by { span class="soft" { " " (by) } }
+        };
+        event(*at, Tone::Active, what);
+    }
+    for (at, silence) in &episode.silences {
+        event(*at, Tone::Quiet, html! { "silenced until " (format::minute(silence.until)) });
+    }
+    if let Some(at) = episode.resolved {
+        event(at, Tone::Good, html! { "resolved" });
+    }
+    events.sort_by_key(|event| event.at);
+    events
+}
+
+fn evidence(evidence: AlertEvidence) -> &'static str {
+    match evidence {
+        AlertEvidence::Incident => "incident declared",
+        AlertEvidence::Ticket => "ticket opened",
+        AlertEvidence::Change => "change made",
+        AlertEvidence::Runbook => "runbook run",
+        AlertEvidence::Useful => "responder says it needed action",
+        AlertEvidence::Noise => "responder says it needed none",
+    }
+}

@@ -1,0 +1,409 @@
+//! The command line as it is typed. Each command becomes a request to the same API that the pages and programs use.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// One ledger of facts about infrastructure: guard every change, watch every promise, respond, prove.
+#[derive(Debug, Parser)]
+#[command(name = "mainstay", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Exit status: 0 satisfied, 1 findings, 2 could not tell.")]
+pub struct Arguments {
+    /// What holds everywhere.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Folder with ledger, keys and bills
+    #[arg(long, global = true, value_name = "DIR", default_value = ".mainstay")]
+    pub data: PathBuf,
+    /// Keep the ledger in PostgreSQL instead: postgres://user@host/name
+    #[arg(long, global = true, value_name = "URL")]
+    pub database: Option<String>,
+    /// Configuration file
+    #[arg(long, global = true, value_name = "FILE", default_value = "mainstay.toml")]
+    pub config: PathBuf,
+    /// Ask a running server instead of the local ledger (token in MAINSTAY_TOKEN)
+    #[arg(long, global = true, value_name = "URL")]
+    pub server: Option<String>,
+    /// Form of the output
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+    /// Print results only
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more; twice for debugging
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// Forms of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For eyes
+    Table,
+    /// One JSON value
+    Json,
+    /// Comma-separated values
+    Csv,
+    /// SARIF 2.1.0 (scan)
+    Sarif,
+    /// JUnit XML (scan)
+    Junit,
+    /// Markdown (scan)
+    Markdown,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Collect what a folder names, keep collecting, and serve pages and API
+    Up {
+        /// The folder
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// Address to serve on; any other than loopback needs users
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+    },
+    /// Read documents into the ledger: all that the configuration or discovery names, or what is given
+    Collect {
+        /// The connector; see `mainstay source list`
+        connector: Option<String>,
+        /// Files or addresses
+        origins: Vec<String>,
+    },
+    /// Judge infrastructure code; needs no ledger and no configuration
+    Scan {
+        /// Files or folders
+        #[arg(default_value = ".")]
+        paths: Vec<PathBuf>,
+        /// List every verdict, or only fail and unknown
+        #[arg(long, value_name = "WHICH", default_value = "bad")]
+        verdicts: Verdicts,
+        /// Further folders with controls
+        #[arg(long, value_name = "DIR")]
+        controls: Vec<PathBuf>,
+        /// Values of Terraform variables
+        #[arg(long, value_name = "FILE")]
+        var_file: Vec<PathBuf>,
+    },
+    /// Facts of the ledger
+    #[command(subcommand)]
+    Facts(Facts),
+    /// The ledger itself
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// The scorecard, or one KPI
+    Kpi(Kpi),
+    /// Controls
+    #[command(subcommand)]
+    Control(Control),
+    /// Findings
+    #[command(subcommand)]
+    Finding(Finding),
+    /// Requests for approval
+    #[command(subcommand)]
+    Approval(Approval),
+    /// What exists
+    #[command(subcommand)]
+    Estate(Estate),
+    /// Changes
+    #[command(subcommand)]
+    Change(List),
+    /// Incidents
+    #[command(subcommand)]
+    Incident(List),
+    /// Alert episodes
+    #[command(subcommand)]
+    Alert(List),
+    /// Backup runs
+    #[command(subcommand)]
+    Backup(List),
+    /// Vulnerabilities on assets
+    #[command(subcommand)]
+    Vulnerability(List),
+    /// Daily spend
+    #[command(subcommand)]
+    Spend(List),
+    /// Where facts come from
+    #[command(subcommand)]
+    Source(Source),
+    /// People who may sign in
+    #[command(subcommand)]
+    User(User),
+    /// Tokens of programs
+    #[command(subcommand)]
+    Token(Token),
+    /// Shell completions
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which verdicts a scan lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Verdicts {
+    /// Fail and unknown
+    Bad,
+    /// Every one
+    All,
+}
+
+/// How a list is narrowed.
+#[derive(Debug, Clone, Args)]
+pub struct Narrow {
+    /// Text that a row must hold
+    #[arg(long)]
+    pub search: Option<String>,
+    /// Column=value; may be given again
+    #[arg(long = "where", value_name = "COLUMN=VALUE")]
+    pub filter: Vec<String>,
+    /// Column to sort by; a leading - turns it round
+    #[arg(long, allow_hyphen_values = true)]
+    pub sort: Option<String>,
+    /// Most rows
+    #[arg(long, default_value_t = 100)]
+    pub limit: u32,
+    /// Rows to pass over
+    #[arg(long, default_value_t = 0)]
+    pub offset: u32,
+    /// What was known then: a date, a time, or an entry count
+    #[arg(long, value_name = "WHEN")]
+    pub as_of: Option<String>,
+}
+
+/// List or show.
+#[derive(Debug, Subcommand)]
+pub enum List {
+    /// The list
+    List(Narrow),
+    /// One of them
+    Show {
+        /// Its id
+        id: String,
+    },
+}
+
+/// Facts.
+#[derive(Debug, Subcommand)]
+pub enum Facts {
+    /// The newest facts, or those that match
+    List {
+        /// Only this type
+        #[arg(long = "type", value_name = "TYPE")]
+        fact_type: Option<String>,
+        /// Only about this
+        #[arg(long)]
+        subject: Option<String>,
+        /// Only from this source
+        #[arg(long)]
+        source: Option<String>,
+        /// Most facts
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+        /// Only before this position
+        #[arg(long)]
+        before: Option<u64>,
+    },
+    /// One fact
+    Show {
+        /// Position in the ledger, or the fact's id
+        id: String,
+    },
+}
+
+/// The ledger.
+#[derive(Debug, Subcommand)]
+pub enum Ledger {
+    /// Check every entry against the tree and the signed checkpoint
+    Verify,
+    /// Write the proof that a fact is in the ledger
+    Prove {
+        /// Position in the ledger, or the fact's id
+        id: String,
+    },
+    /// Write every fact as JSON Lines
+    Export,
+    /// Read facts from JSON Lines
+    Import {
+        /// The file; - for standard input
+        file: PathBuf,
+    },
+    /// Build every table anew from the facts
+    Rebuild,
+    /// Print the signed checkpoint
+    Checkpoint,
+}
+
+/// A window of KPIs.
+#[derive(Debug, Args)]
+pub struct Kpi {
+    /// The KPI; all nineteen where none is given
+    pub id: Option<String>,
+    /// First day or instant
+    #[arg(long)]
+    pub from: Option<String>,
+    /// First day or instant behind
+    #[arg(long)]
+    pub to: Option<String>,
+    /// What was known then: a date, a time, or an entry count
+    #[arg(long, value_name = "WHEN")]
+    pub as_of: Option<String>,
+    /// Slice by service, team or tier
+    #[arg(long, value_name = "SLICE")]
+    pub by: Option<String>,
+}
+
+/// Controls.
+#[derive(Debug, Subcommand)]
+pub enum Control {
+    /// All controls
+    List {
+        /// Further folders with controls
+        #[arg(long, value_name = "DIR")]
+        controls: Vec<PathBuf>,
+    },
+    /// One control: why, how to mend, its rule
+    Show {
+        /// Its id, or its id in another tool
+        id: String,
+        /// Further folders with controls
+        #[arg(long, value_name = "DIR")]
+        controls: Vec<PathBuf>,
+    },
+    /// Run the examples of the controls
+    Test {
+        /// Folders with controls; the built-in ones where none is given
+        paths: Vec<PathBuf>,
+    },
+}
+
+/// Findings.
+#[derive(Debug, Subcommand)]
+pub enum Finding {
+    /// Open findings, or those that match
+    List(Narrow),
+    /// One finding
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Ask that a finding be accepted for a time; somebody else must approve
+    Waive {
+        /// Its id
+        id: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Until which day or instant
+        #[arg(long)]
+        until: String,
+    },
+}
+
+/// Approvals.
+#[derive(Debug, Subcommand)]
+pub enum Approval {
+    /// What waits for an answer
+    List(Narrow),
+    /// Say yes
+    Approve {
+        /// The request
+        id: String,
+        /// Why
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Say no
+    Reject {
+        /// The request
+        id: String,
+        /// Why
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+}
+
+/// The estate.
+#[derive(Debug, Subcommand)]
+pub enum Estate {
+    /// Resources and catalog entities
+    List(Narrow),
+    /// One of them, declared, planned and live side by side
+    Show {
+        /// Its subject
+        id: String,
+    },
+    /// What relates to what
+    Graph {
+        /// Start here
+        #[arg(long)]
+        root: Option<String>,
+        /// Relations to follow
+        #[arg(long, default_value_t = 2)]
+        depth: u32,
+    },
+}
+
+/// Sources.
+#[derive(Debug, Subcommand)]
+pub enum Source {
+    /// What was collected, when, how whole
+    List(Narrow),
+    /// What mainstay can read
+    Connectors,
+}
+
+/// Users.
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Who may sign in
+    List,
+    /// Admit somebody; the password is read from standard input
+    Add {
+        /// Name
+        name: String,
+        /// viewer, responder, engineer, approver or administrator
+        #[arg(long, default_value = "viewer")]
+        role: String,
+    },
+    /// Dismiss somebody
+    Remove {
+        /// Name
+        name: String,
+    },
+}
+
+/// Tokens.
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Tokens in force
+    List,
+    /// Make one; it is printed once
+    Add {
+        /// Name
+        name: String,
+        /// viewer, responder, engineer, approver or administrator
+        #[arg(long, default_value = "viewer")]
+        role: String,
+        /// Operations it is limited to, such as fact.add or kpi.*
+        #[arg(long, value_delimiter = ',')]
+        scopes: Vec<String>,
+        /// Days for which it is good
+        #[arg(long, default_value_t = 90)]
+        days: u32,
+    },
+    /// Take one back
+    Remove {
+        /// Name
+        name: String,
+    },
+}

@@ -1,0 +1,286 @@
+//! Collecting: documents through connectors into the ledger, and what the guard says of the code among them.
+
+use crate::config::Config;
+use crate::known;
+use mainstay_connectors::{Connector, Options, Origin, ReadContext, Reading, Request, Snapshot, reconcile};
+use mainstay_guard::judge::{Judged, snapshots};
+use mainstay_iac::SourceFile;
+use mainstay_kit::{Call, Problem};
+use mainstay_model::facts::{CollectionFinished, ResourceObserved};
+use mainstay_model::{Diagnostic, Fact, FactData, Level, Subject};
+use mainstay_outside::{FILE_BYTES_MAX, files, relative};
+use mainstay_policy::{Engine, Judgement};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// One thing to collect.
+#[derive(Clone)]
+pub struct Errand {
+    /// How to read it.
+    pub connector: &'static Connector,
+    /// Where it is.
+    pub origin: Origin,
+    /// The facts' `source`, where the connector's own is not wanted.
+    pub name: Option<String>,
+    /// Settings.
+    pub options: Options,
+}
+
+/// What a collection did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Tally {
+    /// Documents read.
+    pub documents: u64,
+    /// Facts that the ledger did not know.
+    pub new: u64,
+    /// Facts that it knew already.
+    pub known: u64,
+    /// Facts that it refused.
+    pub refused: u64,
+    /// What could not be read, or not wholly.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Tally {
+    /// Adds another.
+    pub fn add(&mut self, other: Self) {
+        self.documents += other.documents;
+        self.new += other.new;
+        self.known += other.known;
+        self.refused += other.refused;
+        self.diagnostics.extend(other.diagnostics);
+    }
+
+    /// Diagnostics by level: notes, warnings, errors.
+    pub fn levels(&self) -> [u64; 3] {
+        let count = |level| self.diagnostics.iter().filter(|d| d.level == level).count() as u64;
+        [count(Level::Note), count(Level::Warning), count(Level::Error)]
+    }
+}
+
+/// What collecting needs.
+pub struct Collecting<'a> {
+    /// Who collects, and into which ledger.
+    pub call: &'a Call<'a>,
+    /// The controls that judge code.
+    pub engine: &'a Engine,
+    /// Told what is being read.
+    pub progress: &'a dyn Fn(&str),
+}
+
+/// Facts handed to the ledger at once while streaming.
+const BATCH_FACTS: usize = 5_000;
+
+impl Collecting<'_> {
+    /// Runs one errand. What fails is a diagnostic of it; the next errand runs all the same.
+    ///
+    /// # Errors
+    /// The ledger fails.
+    pub fn run(&self, errand: &Errand) -> Result<Tally, Problem> {
+        let mut context = ReadContext::at(self.call.now);
+        context.source = errand.name.clone();
+        context.options = errand.options.clone();
+        let outside = &self.call.world.outside;
+        let mut tally = Tally::default();
+        if let Some(reference) = &errand.options.secret {
+            match outside.secret(reference) {
+                Ok(secret) => context.secret = Some(secret),
+                Err(error) => return Ok(failed(errand, &error.to_string())),
+            }
+        }
+        let told = |document: &str| (self.progress)(&format!("{} {document}", errand.connector.name));
+        let request = Request { origin: errand.origin.clone(), context, progress: &told };
+        let mut owners = BTreeMap::new();
+        let mut trouble = None;
+        (errand.connector.collect)(outside, &request, &mut |reading| {
+            if trouble.is_none() {
+                tally.documents += 1;
+                note_owners(&reading, &mut owners);
+                trouble = self.take(reading, &mut tally).err();
+            }
+        });
+        if let Some(problem) = trouble {
+            return Err(problem);
+        }
+        if let ("terraform" | "kubernetes", Origin::Files(root, paths)) = (errand.connector.name, &errand.origin) {
+            self.judge(errand, root, paths, &owners, &mut tally)?;
+        }
+        self.finished(errand, &tally)?;
+        Ok(tally)
+    }
+
+    fn take(&self, reading: Reading, tally: &mut Tally) -> Result<(), Problem> {
+        tally.diagnostics.extend(reading.diagnostics);
+        let mut facts = reading.facts;
+        for snapshot in &reading.snapshots {
+            facts.extend(self.transitions(snapshot)?);
+        }
+        self.append(facts, tally)
+    }
+
+    fn transitions(&self, snapshot: &Snapshot) -> Result<Vec<Fact>, Problem> {
+        let known = known::of_source(&self.call.world.ledger, &snapshot.scope, &snapshot.family)?;
+        Ok(reconcile(snapshot, &known))
+    }
+
+    fn append(&self, facts: Vec<Fact>, tally: &mut Tally) -> Result<(), Problem> {
+        for batch in facts.chunks(BATCH_FACTS) {
+            let report = self.call.append(batch.to_vec())?;
+            tally.new += report.new;
+            tally.known += report.known;
+            tally.refused += report.refused.len() as u64;
+            for (at, reason) in report.refused {
+                let fact = &batch[at.min(batch.len() - 1)];
+                let place = mainstay_model::Place::file(fact.source.clone());
+                let summary = format!("fact {} was refused: {reason}", fact.id);
+                tally.diagnostics.push(Diagnostic::error("ledger.refused", summary, place, "what the ledger knows stays; mend the source"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges the code of an errand and says what changed of it.
+    fn judge(
+        &self,
+        errand: &Errand,
+        root: &Path,
+        paths: &[PathBuf],
+        owners: &BTreeMap<Subject, Subject>,
+        tally: &mut Tally,
+    ) -> Result<(), Problem> {
+        let outside = &self.call.world.outside;
+        let mut sources = Vec::new();
+        let mut complete = tally.levels()[2] == 0;
+        for path in expand(outside, root, paths) {
+            match outside.read(&path, FILE_BYTES_MAX) {
+                Ok(bytes) => sources.push(SourceFile { path: relative(root, &path), bytes }),
+                Err(_) => complete = false,
+            }
+        }
+        // Plans and states describe the same resources again; what is judged here is what the code declares.
+        sources.retain(|file| !file.path.ends_with(".tfstate") && !file.path.ends_with(".json") || file.path.ends_with(".tf.json"));
+        let reading = mainstay_iac::read(&sources, &mainstay_iac::terraform::Options::default());
+        complete &= !reading.diagnostics.iter().any(|d| d.level == Level::Error);
+        let judgements = self.engine.judge(&reading);
+        let scope = format!("{}:{}", errand.connector.name, errand.origin.shown());
+        let roots: BTreeMap<&str, &str> = reading.resources.iter().map(|r| (r.address.as_str(), &*r.root)).collect();
+        let subject = |j: &Judgement| subject_of(errand, &roots, j);
+        let owner = |subject: &Subject| owners.get(subject).cloned();
+        let judged = Judged { scope: &scope, at: self.call.now, complete, subject: &subject, owner: &owner };
+        let (verdicts, findings) = snapshots(&judged, &judgements);
+        let mut facts = self.transitions(&verdicts)?;
+        facts.extend(self.transitions(&findings)?);
+        self.append(facts, tally)
+    }
+
+    /// Says that a collection ended. Collections repeat every few minutes, so an unchanged one is said once an hour.
+    fn finished(&self, errand: &Errand, tally: &Tally) -> Result<(), Problem> {
+        let origin = errand.origin.shown();
+        let finished = CollectionFinished {
+            connector: errand.connector.name.to_owned(),
+            origin: origin.clone(),
+            complete: tally.levels()[2] == 0,
+            documents: tally.documents,
+            new: tally.new,
+            known: tally.known,
+            refused: tally.refused,
+            diagnostics: tally.levels(),
+        };
+        let hour = self.call.now.as_second() / 3600;
+        let changed = if tally.new > 0 { self.call.now.to_string() } else { format!("hour {hour}") };
+        let id = format!("{}/{origin}/{changed}/{:?}", errand.connector.name, finished.diagnostics);
+        let subject = Subject::of("collection", &format!("{}/{origin}", errand.connector.name));
+        let fact = finished
+            .fact("mainstay:collect", &mainstay_connectors::fact_id(&[&id]).to_string(), subject, self.call.now)
+            .map_err(|e| Problem::ours("collect.fact", e.to_string()))?;
+        let seen = self.call.world.ledger.fact_by_id(&fact.source, fact.id.as_str())?;
+        if seen.is_none() {
+            self.call.append(vec![fact])?;
+        }
+        Ok(())
+    }
+}
+
+/// The subject that the connectors give the resource of a judgement.
+fn subject_of(errand: &Errand, roots: &BTreeMap<&str, &str>, j: &Judgement) -> Subject {
+    match &j.kind {
+        Some(kind) => {
+            let folder = Path::new(&*j.file).parent().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
+            let cluster = errand.options.cluster.clone().unwrap_or(folder);
+            mainstay_connectors::subjects::kubernetes(&cluster, j.namespace.as_deref(), kind, &j.name)
+        }
+        None => mainstay_connectors::subjects::terraform(roots.get(&*j.resource).copied().unwrap_or_default(), &j.resource),
+    }
+}
+
+/// Who answers for what a reading declares: its owner, else the service that it belongs to.
+fn note_owners(reading: &Reading, owners: &mut BTreeMap<Subject, Subject>) {
+    for item in reading.snapshots.iter().flat_map(|snapshot| &snapshot.items) {
+        if item.fact_type == ResourceObserved::TYPE {
+            let named = |field: &str| item.data[field].as_str().and_then(|text| Subject::new(text).ok());
+            if let Some(owner) = named("owner").or_else(|| named("service")) {
+                owners.insert(item.subject.clone(), owner);
+            }
+        }
+    }
+}
+
+fn failed(errand: &Errand, reason: &str) -> Tally {
+    let place = mainstay_model::Place::file(errand.origin.shown());
+    let diagnostic = Diagnostic::error("collect.failed", reason.to_owned(), place, "what was known before stays");
+    Tally { diagnostics: vec![diagnostic], ..Tally::default() }
+}
+
+/// The files that paths mean: a folder means every file below it.
+fn expand(outside: &mainstay_outside::Outside, root: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut out = Vec::new();
+    for path in paths {
+        let path = if path.is_absolute() || path.starts_with(root) { path.clone() } else { root.join(path) };
+        if files::is_folder(&path) {
+            out.extend(outside.walk(&path).map(|walk| walk.files).unwrap_or_default());
+        } else {
+            out.push(path);
+        }
+    }
+    out
+}
+
+/// All that a folder's configuration names, and what discovery finds besides.
+///
+/// # Errors
+/// The folder cannot be listed.
+pub fn errands(outside: &mainstay_outside::Outside, dir: &Path, config: &Config) -> Result<(Vec<Errand>, Vec<Diagnostic>), Problem> {
+    let mut errands = Vec::new();
+    let mut taken: Vec<PathBuf> = Vec::new();
+    for source in &config.source {
+        let Some(connector) = mainstay_connectors::connector(&source.connector) else { continue };
+        let mut files = Vec::new();
+        for path in &source.paths {
+            match Origin::of(path) {
+                Origin::Files(_, _) => files.push(dir.join(path)),
+                address => errands.push(Errand {
+                    connector,
+                    origin: address,
+                    name: source.name.clone(),
+                    options: source.options.clone(),
+                }),
+            }
+        }
+        taken.extend(files.iter().cloned());
+        if let Some(mapping) = &source.options.mapping {
+            taken.push(dir.join(mapping));
+        }
+        if !files.is_empty() {
+            let mut options = source.options.clone();
+            options.mapping = options.mapping.map(|mapping| dir.join(mapping).to_string_lossy().into_owned());
+            errands.push(Errand { connector, origin: Origin::Files(dir.to_owned(), files), name: source.name.clone(), options });
+        }
+    }
+    let walk = outside.walk(dir).map_err(|e| Problem::malformed("collect.folder", e.to_string()))?;
+    let rest: Vec<PathBuf> = walk.files.into_iter().filter(|file| !taken.iter().any(|known| file.starts_with(known))).collect();
+    let _ = rest;
+    let place = |problem: String| {
+        Diagnostic::error("collect.folder", problem, mainstay_model::Place::file(dir.to_string_lossy()), "the rest was read")
+    };
+    Ok((errands, walk.problems.into_iter().map(place).collect()))
+}

@@ -1,0 +1,114 @@
+//! `mainstay up`: collect what a folder names, keep collecting, run the jobs, serve pages and API.
+
+use crate::Context;
+use crate::collect::errands;
+use crate::commands::{config_path, open, report, run_errands};
+use crate::compose;
+use mainstay_kit::{Problem, Turn, World, router};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Seconds between collections where the configuration says nothing.
+const EVERY_S: u64 = 300;
+
+/// How often the jobs are asked whether one is due.
+const JOBS_EVERY: Duration = Duration::from_secs(5);
+
+/// Serves until it is interrupted.
+pub fn up(context: &Context, dir: &Path, listen: SocketAddr) -> Result<ExitCode, Problem> {
+    if !mainstay_outside::files::is_folder(dir) {
+        return Err(Problem::malformed("up.folder", format!("{} is not a folder", dir.display())));
+    }
+    start_logs(context);
+    let mut world = open(context, Some(dir))?;
+    let people = !world.credentials("user")?.is_empty();
+    world.settings.open_on_loopback = listen.ip().is_loopback() && !people;
+    if !listen.ip().is_loopback() && !people {
+        let detail = format!("{listen} can be reached by others, and nobody can sign in yet; first run mainstay user add NAME --role administrator");
+        return Err(Problem::malformed("up.sign-in", detail));
+    }
+    let world = Arc::new(world);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|e| Problem::ours("up.threads", e.to_string()))?;
+    let listener = runtime.block_on(tokio::net::TcpListener::bind(listen)).map_err(|e| {
+        Problem::malformed("up.listen", format!("failed to listen on {listen}: {e}; name another address with --listen"))
+    })?;
+    let address = listener.local_addr().map_err(|e| Problem::ours("up.listen", e.to_string()))?;
+    collect_once(context, &world, dir)?;
+    let url = format!("http://{address}");
+    context.view.print(&format!("mainstay serves {} at {url}", dir.display()));
+    let background = (context.clone(), world.clone(), dir.to_owned());
+    std::thread::Builder::new()
+        .name("background".to_owned())
+        .spawn(move || keep_going(&background.0, &background.1, &background.2))
+        .map_err(|e| Problem::ours("up.threads", e.to_string()))?;
+    let app = router(world, mainstay_kit::ui::shell, crate::routes::extras());
+    let served = runtime.block_on(async move { axum::serve(listener, app).with_graceful_shutdown(interrupted()).await });
+    served.map_err(|e| Problem::ours("up.serve", e.to_string()))?;
+    context.view.note("stopped; everything acknowledged is in the ledger");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn collect_once(context: &Context, world: &World, dir: &Path) -> Result<(), Problem> {
+    let path = config_path(context, Some(dir));
+    let config = compose::configuration(&context.outside, &path, false).map_err(|d| Problem::malformed("config", d.to_string()))?;
+    let (errands, wrong) = errands(&context.outside, dir, &config)?;
+    wrong.iter().for_each(|d| context.view.complain(d));
+    let controls: Vec<PathBuf> = config.controls.iter().map(|folder| dir.join(folder)).collect();
+    let tally = run_errands(context, world, &errands, &controls)?;
+    report(context, &tally);
+    Ok(())
+}
+
+/// Runs the jobs, and collects again on its cadence, until the process ends.
+fn keep_going(context: &Context, world: &World, dir: &Path) {
+    let holder = world.outside.random().hex(8).unwrap_or_else(|_| "replica".to_owned());
+    let every = {
+        let path = config_path(context, Some(dir));
+        let config = compose::configuration(&context.outside, &path, false).unwrap_or_default();
+        Duration::from_secs(config.every_s.unwrap_or(EVERY_S).max(10))
+    };
+    let mut last = world.outside.clock().elapsed();
+    loop {
+        for (job, turn) in world.run_jobs(&holder) {
+            match turn {
+                Turn::Ran(line) => tracing::info!(job, "{line}"),
+                Turn::Failed(why) => tracing::error!(job, "failed: {why}"),
+                Turn::Passed => {}
+            }
+        }
+        world.outside.clock().sleep(JOBS_EVERY);
+        if world.outside.clock().elapsed().saturating_sub(last) >= every {
+            if let Err(problem) = collect_once(context, world, dir) {
+                tracing::error!("failed to collect: {problem}");
+            }
+            last = world.outside.clock().elapsed();
+        }
+    }
+}
+
+async fn interrupted() {
+    let mut stop = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(stop) => stop,
+        Err(_) => return std::future::pending().await,
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = stop.recv() => {}
+    }
+}
+
+/// Structured logs on standard error: JSON where a program reads them, lines where a person does.
+fn start_logs(context: &Context) {
+    let level = match context.global.verbose {
+        0 => tracing::Level::WARN,
+        1 => tracing::Level::INFO,
+        _ => tracing::Level::DEBUG,
+    };
+    let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    // A second subscriber is refused, which can only happen when one is there already.
+    let _ = if context.view.interactive { builder.try_init() } else { builder.json().try_init() };
+}
