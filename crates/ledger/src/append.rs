@@ -1,17 +1,16 @@
 //! Appending: callers make their facts ready side by side, one thread commits what waits together.
 
-use crate::db::{Conn, Mode};
+use crate::db::{Conn, Mode, ValueRef};
 use crate::entry::{Header, Prepared, SALT_BYTES, Stored};
 use crate::error::{LedgerError, Result};
 use crate::fold;
-use crate::index::{self, Kind, RECENT_MAX, Recent, seq_of, span};
+use crate::index::{self, Kind, Recent, seq_of, span};
 use crate::ledger::Shared;
 use crate::merkle::{Hash, leaf_hash};
 use crate::note;
 use crate::schema::Head;
 use crate::tree::{self, Edge};
 use crate::tx::Tx;
-use crate::value::Value;
 use mainstay_model::{Fact, FactData, Recorded, Timestamp, facts::FactRedacted};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,8 +42,11 @@ struct Request {
     now_us: i64,
     /// When each fact was recorded in the ledger that it was exported from, where that is kept.
     recorded_us: Vec<i64>,
-    reply: SyncSender<Result<AppendReport>>,
+    reply: SyncSender<Answer>,
 }
+
+/// What the writer answers with: the report, and the facts, which are freed where they were made.
+type Answer = (Result<AppendReport>, Vec<(usize, Prepared)>);
 
 /// The thread that commits.
 pub(crate) struct Writer {
@@ -89,7 +91,7 @@ impl Writer {
         request.reply = reply;
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         queue.ok_or(LedgerError::Closed)?.send(request).map_err(|_| LedgerError::Closed)?;
-        answer.recv().map_err(|_| LedgerError::Closed)?
+        answer.recv().map_err(|_| LedgerError::Closed)?.0
     }
 }
 
@@ -117,8 +119,7 @@ fn prepare(facts: Vec<Fact>, now: Timestamp, redactions: bool) -> Result<Request
             }
             Prepared::new(fact, *salt).map_err(|error| error.to_string())
         });
-        // The entry's length is checked with the longest time there is, before anything is queued.
-        match checked.and_then(|ready| ready.entry(i64::MIN).map(|_| ready).map_err(|error| error.to_string())) {
+        match checked {
             Ok(prepared) => ready.push((at, prepared)),
             Err(reason) => report.refused.push((at, reason)),
         }
@@ -163,12 +164,12 @@ impl Committer {
             Ok(reports) => {
                 for (request, report) in group.into_iter().zip(reports) {
                     // Whoever asked may have gone; the facts are kept all the same.
-                    let _ = request.reply.send(Ok(report));
+                    let _ = request.reply.send((Ok(report), request.facts));
                 }
             }
             Err(error) if group.len() == 1 => {
                 if let Some(request) = group.into_iter().next() {
-                    let _ = request.reply.send(Err(error));
+                    let _ = request.reply.send((Err(error), request.facts));
                 }
             }
             Err(_) => group.into_iter().for_each(|request| self.serve(vec![request])),
@@ -272,7 +273,7 @@ fn commit_in(conn: &mut dyn Conn, shared: &Shared, edge: Option<Edge>, group: &[
     let mut batch = Batch {
         recent: Recent::starting(head.size),
         recorded_us: head.recorded_us,
-        rows: Vec::new(),
+        entries: Vec::new(),
         leaves: Vec::new(),
         facts: Vec::new(),
         pending: Vec::new(),
@@ -282,7 +283,7 @@ fn commit_in(conn: &mut dyn Conn, shared: &Shared, edge: Option<Edge>, group: &[
     for request in group {
         reports.push(batch.add(conn, shared, &head, request)?);
     }
-    if batch.rows.is_empty() {
+    if batch.entries.is_empty() {
         return Ok(Done { reports, edge, checkpoint: None, recent: Remember::Add(batch.recent) });
     }
     batch.write(conn, shared, &mut head, edge, reports)
@@ -305,7 +306,7 @@ fn catch_up(conn: &mut dyn Conn, shared: &Shared, head: &Head) -> Result<()> {
 struct Batch<'a> {
     recent: Recent,
     recorded_us: i64,
-    rows: Vec<Vec<Value>>,
+    entries: Vec<String>,
     leaves: Vec<Hash>,
     facts: Vec<Recorded>,
     pending: Vec<&'a Prepared>,
@@ -317,14 +318,14 @@ impl<'a> Batch<'a> {
     fn add(&mut self, conn: &mut dyn Conn, shared: &Shared, head: &Head, request: &'a Request) -> Result<AppendReport> {
         let mut report = request.report.clone();
         let keys: Vec<u64> =
-            request.facts.iter().map(|(_, fact)| index::identity_key(&fact.source, &fact.id)).collect();
+            request.facts.iter().map(|(_, fact)| index::identity_key(fact.source(), fact.id())).collect();
         let stored = find_stored(conn, shared, head, &keys)?;
         for ((at, fact), key) in request.facts.iter().zip(keys) {
             let mut same = Vec::new();
             self.recent.find(Kind::Identity, span(key, key), &mut same);
             let here = same.into_iter().map(seq_of).find_map(|seq| {
                 let known = self.pending[usize::try_from(seq - head.size).ok()?];
-                (known.source == fact.source && known.id == fact.id)
+                (known.source() == fact.source() && known.id() == fact.id())
                     .then_some((seq, same_pending(known, fact, request.now_us)))
             });
             let there = || stored.get(&key).and_then(|rows| verdict_of(rows, fact, request.now_us));
@@ -353,22 +354,30 @@ impl<'a> Batch<'a> {
 
     fn take(&mut self, shared: &Shared, fact: &'a Prepared, key: u64) -> Result<()> {
         let seq = self.recent.until;
-        let entry = fact.entry(self.recorded_us)?;
+        let entry = fact.entry(self.recorded_us);
         self.leaves.push(leaf_hash(entry.as_bytes()));
-        self.recent.push(key, fact.subject.as_deref(), &fact.fact_type, fact.time_us);
-        self.rows.push(vec![
-            seq.into(),
-            Value::Text(entry),
-            Value::Text(fact.data.clone()),
-            fact.extensions.clone().into(),
-            Value::Blob(fact.salt.to_vec()),
-        ]);
+        self.recent.push(key, fact.subject(), fact.fact_type(), fact.time_us);
+        self.entries.push(entry);
         self.pending.push(fact);
         if !shared.folds.is_empty() {
             let us = self.recorded_us;
             let recorded = Timestamp::from_microsecond(us).map_err(|e| LedgerError::refused(e.to_string()))?;
             self.facts.push(Recorded { seq, recorded, fact: fact.fact.clone() });
         }
+        Ok(())
+    }
+
+    fn insert(&self, conn: &mut dyn Conn, first: u64) -> Result<()> {
+        let mut values = Vec::with_capacity(self.entries.len() * 5);
+        for ((fact, entry), seq) in self.pending.iter().zip(&self.entries).zip(first..) {
+            values.push(ValueRef::Integer(i64::try_from(seq).unwrap_or(i64::MAX)));
+            values.push(ValueRef::Text(entry.as_bytes()));
+            values.push(ValueRef::Text(fact.data.as_bytes()));
+            values.push(fact.extensions.as_ref().map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes())));
+            values.push(ValueRef::Blob(&fact.salt));
+        }
+        let sql = "INSERT INTO ledger_facts (seq, entry, data, extensions, salt) VALUES ($1, $2, $3, $4, $5)";
+        conn.insert_flat(sql, 5, &values)?;
         Ok(())
     }
 
@@ -381,10 +390,7 @@ impl<'a> Batch<'a> {
         mut edge: Edge,
         reports: Vec<AppendReport>,
     ) -> Result<Done> {
-        conn.execute_many(
-            "INSERT INTO ledger_facts (seq, entry, data, extensions, salt) VALUES ($1, $2, $3, $4, $5)",
-            &self.rows,
-        )?;
+        self.insert(conn, edge.size)?;
         tree::write_tiles(conn, edge.extend(&self.leaves))?;
         let covered = head.covered;
         let mut pending = self.recent;
@@ -400,7 +406,7 @@ impl<'a> Batch<'a> {
         }
         head.size = edge.size;
         head.recorded_us = self.recorded_us;
-        let recent = if head.size - head.covered >= RECENT_MAX {
+        let recent = if head.size - head.covered >= shared.run_entries {
             let mut all = Recent::starting(head.covered);
             all.copy(&shared.recent.read().unwrap_or_else(PoisonError::into_inner));
             all.absorb(pending);
@@ -453,7 +459,7 @@ fn find_stored(conn: &mut dyn Conn, shared: &Shared, head: &Head, keys: &[u64]) 
 fn verdict_of(rows: &[Stored], fact: &Prepared, now_us: i64) -> Option<(u64, Result<(), String>)> {
     rows.iter().find_map(|row| {
         let header = row.header().ok()?;
-        (header.source == fact.source && header.id == fact.id)
+        (header.source == fact.source() && header.id == fact.id())
             .then(|| (row.seq, same_stored(row, &header, fact, now_us)))
     })
 }
@@ -467,10 +473,10 @@ fn differs(what: &str, seq: Option<u64>) -> Result<(), String> {
 /// another instant each time it is sent; that is no difference.
 fn same_stored(row: &Stored, header: &Header<'_>, fact: &Prepared, now_us: i64) -> Result<(), String> {
     let seq = Some(row.seq);
-    if header.fact_type != fact.fact_type {
+    if header.fact_type != fact.fact_type() {
         return differs("type", seq);
     }
-    if header.subject != fact.subject.as_deref() {
+    if header.subject != fact.subject() {
         return differs("subject", seq);
     }
     if header.time_us != fact.time_us && fact.time_us != now_us {
@@ -487,10 +493,10 @@ fn same_stored(row: &Stored, header: &Header<'_>, fact: &Prepared, now_us: i64) 
 }
 
 fn same_pending(known: &Prepared, fact: &Prepared, now_us: i64) -> Result<(), String> {
-    if known.fact_type != fact.fact_type {
+    if known.fact_type() != fact.fact_type() {
         return differs("type", None);
     }
-    if known.subject != fact.subject {
+    if known.subject() != fact.subject() {
         return differs("subject", None);
     }
     if known.time_us != fact.time_us && fact.time_us != now_us {

@@ -59,6 +59,8 @@ pub(crate) trait Conn: Send {
     fn is_usable(&self) -> bool;
     fn each_ref(&mut self, sql: &str, params: &[Value], each: EachRef<'_>) -> Result<()>;
     fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64>;
+    /// Runs an `INSERT` for rows that lie flat one behind the other; for the log itself, where copying would cost.
+    fn insert_flat(&mut self, sql: &str, width: usize, values: &[ValueRef<'_>]) -> Result<u64>;
     fn execute_many(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<u64>;
     /// Writes what the database may still hold of erased rows over, as far as the database can.
     fn scrub(&mut self) -> Result<()>;

@@ -34,10 +34,6 @@ const ENTRY_BYTES_MAX: usize = u16::MAX as usize;
 pub(crate) struct Prepared {
     /// The lines before `recorded`.
     head: String,
-    pub source: String,
-    pub id: String,
-    pub fact_type: String,
-    pub subject: Option<String>,
     pub time_us: i64,
     pub data: String,
     pub extensions: Option<String>,
@@ -60,44 +56,44 @@ impl Prepared {
         if extensions.as_ref().is_some_and(|text| text.len() > mainstay_model::FACT_DATA_BYTES_MAX) {
             return Err(LedgerError::refused("the extensions are larger than data may be"));
         }
-        let subject = fact.subject.as_ref().map(|s| s.as_str().to_owned());
-        let head = format!(
-            "{MAGIC}\n{}\n{}\n{}\n{}\n{time_us}\n",
-            fact.source,
-            fact.id,
-            fact.fact_type,
-            subject.as_deref().unwrap_or("")
-        );
-        Ok(Self {
-            head,
-            source: fact.source.clone(),
-            id: fact.id.as_str().to_owned(),
-            fact_type: fact.fact_type.clone(),
-            subject,
-            time_us,
-            digest: digest(&salt, data.as_bytes(), extensions.as_deref().map(str::as_bytes)),
-            data,
-            extensions,
-            salt,
-            fact,
-        })
+        let subject = fact.subject.as_ref().map_or("", Subject::as_str);
+        let head = format!("{MAGIC}\n{}\n{}\n{}\n{subject}\n{time_us}\n", fact.source, fact.id, fact.fact_type);
+        // What is added is a number of at most 20 characters and a digest, each with its line feed.
+        let longest = head.len() + 20 + 64 + 2;
+        if longest > ENTRY_BYTES_MAX {
+            return Err(LedgerError::refused(format!(
+                "its attributes have {longest} bytes; {ENTRY_BYTES_MAX} are the most"
+            )));
+        }
+        let digest = digest(&salt, data.as_bytes(), extensions.as_deref().map(str::as_bytes));
+        Ok(Self { head, time_us, data, extensions, salt, digest, fact })
+    }
+
+    pub(crate) fn source(&self) -> &str {
+        &self.fact.source
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        self.fact.id.as_str()
+    }
+
+    pub(crate) fn fact_type(&self) -> &str {
+        &self.fact.fact_type
+    }
+
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.fact.subject.as_ref().map(Subject::as_str)
     }
 
     /// The entry, once it is known when the fact was recorded.
-    pub(crate) fn entry(&self, recorded_us: i64) -> Result<String> {
+    pub(crate) fn entry(&self, recorded_us: i64) -> String {
         let mut text = String::with_capacity(self.head.len() + 90);
         text.push_str(&self.head);
         text.push_str(&recorded_us.to_string());
         text.push('\n');
         push_hex(&self.digest, &mut text);
         text.push('\n');
-        if text.len() > ENTRY_BYTES_MAX {
-            return Err(LedgerError::refused(format!(
-                "its attributes have {} bytes; {ENTRY_BYTES_MAX} are the most",
-                text.len()
-            )));
-        }
-        Ok(text)
+        text
     }
 }
 
@@ -120,8 +116,9 @@ pub(crate) fn digest(salt: &[u8], data: &[u8], extensions: Option<&[u8]>) -> [u8
     hasher.finalize().into()
 }
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 pub(crate) fn push_hex(bytes: &[u8], out: &mut String) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for byte in bytes {
         out.push(char::from(DIGITS[usize::from(byte >> 4)]));
         out.push(char::from(DIGITS[usize::from(byte & 15)]));
@@ -181,10 +178,14 @@ impl<'a> Header<'a> {
     }
 }
 
-/// The digest that an entry states, without taking the rest apart; for verifying many.
-pub(crate) fn stated_digest(entry: &[u8]) -> Option<[u8; 32]> {
-    let text = entry.strip_suffix(b"\n")?;
-    unhex(text.get(text.len().checked_sub(64)?..)?)
+/// Whether an entry states the digest, without taking it apart; for verifying many.
+pub(crate) fn states_digest(entry: &[u8], digest: &[u8; 32]) -> bool {
+    let mut wanted = [b'\n'; 65];
+    for (pair, byte) in wanted.chunks_exact_mut(2).zip(digest) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    entry.ends_with(&wanted)
 }
 
 /// A row of the log as it is stored.

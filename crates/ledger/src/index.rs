@@ -106,8 +106,13 @@ impl Recent {
     /// Takes over what follows this.
     pub(crate) fn absorb(&mut self, mut next: Self) {
         debug_assert_eq!(self.until, next.from, "recent entries follow each other");
-        for (mine, theirs) in self.sets.iter_mut().zip(next.sets.iter_mut()) {
-            mine.append(theirs);
+        for (mine, theirs) in self.sets.iter_mut().zip(&mut next.sets) {
+            // Appending rebuilds the whole; for a few pairs, inserting them is less work.
+            if theirs.len() > mine.len() / 8 {
+                mine.append(theirs);
+            } else {
+                mine.extend(theirs.iter());
+            }
         }
         self.until = next.until;
     }

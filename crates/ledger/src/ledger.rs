@@ -5,7 +5,7 @@ use crate::db::{Database, Mode, Pool};
 use crate::disk;
 use crate::error::{LedgerError, Result};
 use crate::fold::{self, Fold};
-use crate::index::{Recent, RunCache};
+use crate::index::{RECENT_MAX, Recent, RunCache};
 use crate::merkle::Hash;
 use crate::note::{Checkpoint, NoteSigner, NoteVerifier};
 use crate::read::Filter;
@@ -27,6 +27,8 @@ pub struct Options {
     pub origin: String,
     /// What makes tables of the facts.
     pub folds: Vec<Arc<dyn Fold>>,
+    /// Entries of a new run of the indexes; other than the default only for tests, so that a small ledger has many runs.
+    pub run_entries: u64,
     /// Open for reading only: nothing is made, migrated or folded.
     pub read_only: bool,
 }
@@ -37,7 +39,14 @@ impl Options {
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
         let folder = folder.into();
         let database = Database::Sqlite(folder.join("ledger.db"));
-        Self { database, folder, origin: "mainstay.local/ledger".to_owned(), folds: Vec::new(), read_only: false }
+        Self {
+            database,
+            folder,
+            origin: "mainstay.local/ledger".to_owned(),
+            folds: Vec::new(),
+            run_entries: RECENT_MAX,
+            read_only: false,
+        }
     }
 
     /// A ledger in PostgreSQL, with the key and the checkpoint in a folder.
@@ -62,6 +71,7 @@ pub(crate) struct Shared {
     pub folds: Vec<Arc<dyn Fold>>,
     pub signer: Option<NoteSigner>,
     pub folder: PathBuf,
+    pub run_entries: u64,
     /// Held by whoever writes in this process, so that waiting is fair and short instead of the database's polling.
     writer: Mutex<()>,
 }
@@ -134,6 +144,7 @@ impl Ledger {
             folds: options.folds,
             signer,
             folder: options.folder,
+            run_entries: options.run_entries.max(1),
             writer: Mutex::new(()),
         });
         if options.read_only {

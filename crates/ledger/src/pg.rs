@@ -52,23 +52,27 @@ impl PgConn {
     }
 
     fn insert_chunk(&mut self, insert: &Insert, rows: &[Vec<Value>]) -> Result<u64> {
+        let mut params: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(rows.len() * insert.width());
+        for row in rows {
+            for at in insert.order() {
+                let value = row.get(*at).ok_or_else(|| LedgerError::refused("a row has too few values"))?;
+                params.push(value);
+            }
+        }
+        self.insert_rows(insert, &params)
+    }
+
+    fn insert_rows(&mut self, insert: &Insert, params: &[&(dyn ToSql + Sync)]) -> Result<u64> {
         let mut changed = 0;
-        let mut rest = rows;
+        let mut rest = params;
         let most = ROWS_MAX.min(PARAMETERS_MAX / insert.width().max(1)).max(1);
         while !rest.is_empty() {
             // Powers of two, so that few statements are prepared whatever the batch sizes are.
-            let count = rest.len().min(most);
-            let count = if count == most { most } else { 1 << count.ilog2() };
-            let (now, later) = rest.split_at(count);
+            let count = rest.len() / insert.width();
+            let count = if count >= most { most } else { 1 << count.max(1).ilog2() };
+            let (now, later) = rest.split_at(count * insert.width());
             let statement = self.statement(&insert.statement(count))?;
-            let mut params: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(count * insert.width());
-            for row in now {
-                for at in insert.order() {
-                    let value = row.get(*at).ok_or_else(|| LedgerError::refused("a row has too few values"))?;
-                    params.push(value);
-                }
-            }
-            changed += self.client.execute(&statement, &params).map_err(|error| map("inserting rows", &error))?;
+            changed += self.client.execute(&statement, now).map_err(|error| map("inserting rows", &error))?;
             rest = later;
         }
         Ok(changed)
@@ -126,6 +130,13 @@ impl Conn for PgConn {
         let statement = self.statement(sql)?;
         let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         self.client.execute(&statement, &params).map_err(|error| map(sql, &error))
+    }
+
+    fn insert_flat(&mut self, sql: &str, width: usize, values: &[ValueRef<'_>]) -> Result<u64> {
+        let insert = Insert::parse(sql).filter(|insert| insert.width() == width && insert.key.is_empty());
+        let insert = insert.ok_or_else(|| LedgerError::refused(format!("{sql} is not a plain insert")))?;
+        let params: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+        self.insert_rows(&insert, &params)
     }
 
     fn execute_many(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<u64> {
@@ -207,7 +218,7 @@ fn numeric(raw: &[u8]) -> Result<ValueRef<'static>, Box<dyn Error + Sync + Send>
     Ok(ValueRef::Real(if negative { -value } else { value }))
 }
 
-impl ToSql for Value {
+impl ToSql for ValueRef<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         match (self, ty) {
             (Self::Null, _) => Ok(IsNull::Yes),
@@ -220,11 +231,23 @@ impl ToSql for Value {
             (Self::Integer(value), &Type::TEXT | &Type::VARCHAR | &Type::UNKNOWN) => value.to_string().to_sql(ty, out),
             (Self::Real(value), &Type::FLOAT8) => value.to_sql(ty, out),
             (Self::Text(value), &Type::TEXT | &Type::VARCHAR | &Type::BPCHAR | &Type::NAME | &Type::UNKNOWN) => {
-                value.as_str().to_sql(ty, out)
+                std::str::from_utf8(value)?.to_sql(ty, out)
             }
-            (Self::Blob(value), &Type::BYTEA) => value.as_slice().to_sql(ty, out),
-            _ => Err(format!("{} does not fit a parameter of type {ty}", self.kind()).into()),
+            (Self::Blob(value), &Type::BYTEA) => value.to_sql(ty, out),
+            _ => Err(format!("{} does not fit a parameter of type {ty}", self.to_value().kind()).into()),
         }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    postgres::types::to_sql_checked!();
+}
+
+impl ToSql for Value {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        self.lend().to_sql(ty, out)
     }
 
     fn accepts(_: &Type) -> bool {

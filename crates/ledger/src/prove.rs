@@ -60,7 +60,7 @@ impl Proof {
             let salt: [u8; entry::SALT_BYTES] =
                 entry::unhex(salt.as_bytes()).ok_or_else(|| fails("the salt is malformed"))?;
             let digest = entry::digest(&salt, data.as_bytes(), self.extensions.as_deref().map(str::as_bytes));
-            if entry::stated_digest(self.entry.as_bytes()) != Some(digest) {
+            if !entry::states_digest(self.entry.as_bytes(), &digest) {
                 return Err(fails("the data is not what the entry digests"));
             }
         }

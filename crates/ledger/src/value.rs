@@ -1,5 +1,6 @@
 //! Values and rows: what goes into a statement and what comes out, the same for both databases.
 
+use crate::db::ValueRef;
 use crate::error::{LedgerError, Result};
 use mainstay_model::{Subject, Timestamp};
 
@@ -19,6 +20,16 @@ pub enum Value {
 }
 
 impl Value {
+    pub(crate) fn lend(&self) -> ValueRef<'_> {
+        match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(value) => ValueRef::Integer(*value),
+            Self::Real(value) => ValueRef::Real(*value),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }
+    }
+
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",

@@ -434,7 +434,7 @@ impl Chunk {
         match values[4] {
             ValueRef::Null => self.redacted.push(seq),
             ValueRef::Blob(salt) if salt.len() == SALT_BYTES => {
-                if entry::stated_digest(entry) != Some(entry::digest(salt, data, extensions)) {
+                if !entry::states_digest(entry, &entry::digest(salt, data, extensions)) {
                     self.say(seq, "its data is not what was recorded");
                 }
             }

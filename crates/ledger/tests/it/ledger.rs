@@ -1,7 +1,7 @@
 //! What a ledger does for its callers, on both databases.
 
 use crate::common::{Place, at, note};
-use mainstay_ledger::{Filter, Order};
+use mainstay_ledger::{Filter, Ledger, Options, Order};
 use mainstay_model::{Fact, Subject};
 use serde_json::json;
 
@@ -104,5 +104,39 @@ fn a_fold_that_is_new_to_a_ledger_is_filled_by_replay_when_it_is_opened() {
         let ledger = place.open_with_notes();
         let count = ledger.read(|tx| tx.query_one("SELECT count FROM notes", &[])).unwrap().unwrap();
         assert_eq!(count.integer(0).unwrap(), 25);
+    }
+}
+
+#[test]
+fn what_was_indexed_in_many_runs_and_merged_is_found_and_known_like_what_is_fresh() {
+    for place in Place::each() {
+        // Runs of 16 entries: 3,000 facts make levels of 16, 128 and 1,024, each merged several times.
+        let open = || Ledger::open(Options { run_entries: 16, ..place.options() }).unwrap();
+        let facts: Vec<Fact> =
+            (0..3_000).map(|n| note(n, &format!("host:h{}", n * 31 % 101), (n * 7 % 500) as i64, "x")).collect();
+        let ledger = open();
+        for (at_batch, batch) in facts.chunks(23).enumerate() {
+            assert_eq!(ledger.append(batch.to_vec(), at(1_000)).unwrap().new, batch.len() as u64);
+            if at_batch % 50 == 7 {
+                // What was appended longest ago, lately, and just now, in one batch.
+                let again = facts[..(at_batch + 1) * 23].iter().step_by(5).cloned().collect();
+                assert_eq!(ledger.append(again, at(2_000)).unwrap().new, 0);
+            }
+        }
+        let reopened = open();
+        for ledger in [&ledger, &reopened] {
+            for host in [0, 1, 50, 100] {
+                let name = format!("host:h{host}");
+                let wanted: Vec<u64> = (0..3_000).filter(|n| n * 31 % 101 == host).collect();
+                let found = ledger.facts_of_subjects(&[subject(&name)]).unwrap();
+                assert_eq!(found.iter().map(|fact| fact.seq).collect::<Vec<_>>(), wanted);
+            }
+            let found = ledger.facts(&Filter::new().of_type("com.example.note").between(at(100), at(110))).unwrap();
+            let wanted: Vec<u64> = (0..3_000).filter(|n| (100..110).contains(&(n * 7 % 500))).collect();
+            assert_eq!(found.iter().map(|fact| fact.seq).collect::<Vec<_>>(), wanted);
+            assert_eq!(ledger.append(facts.clone(), at(3_000)).unwrap().known, 3_000);
+            assert_eq!(ledger.fact_by_id("/test", "note-2999").unwrap().unwrap().seq, 2_999);
+            assert_eq!(ledger.fact_by_id("/test", "note-3000").unwrap(), None);
+        }
     }
 }
