@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const NARROW = "\u202f";
-  const HEIGHT = 220;
+  const HEIGHT = 200;
 
   const trimmed = (number, digits) => {
     const text = number.toFixed(digits);
@@ -74,7 +74,7 @@
       const at = series.length;
       for (const side of [1, 0]) {
         columns.push(data.band.map((pair) => (pair ? pair[side] : null)));
-        series.push({ label: side ? "High" : "Low", stroke: "transparent", width: 0, points: { show: false }, value: (_, value) => show(value) });
+        series.push({ label: side ? "95 % high" : "95 % low", stroke: "transparent", width: 0, points: { show: false }, value: (_, value) => show(value) });
       }
       bands.push({ series: [at, at + 1], fill: colour.band });
     }
@@ -97,7 +97,7 @@
       },
       axes: [
         {
-          stroke: colour.text, font, grid: { show: false }, ticks: { show: false }, gap: 6,
+          stroke: colour.text, font, grid: { show: false }, ticks: { show: false }, gap: 6, size: 30,
           splits: (plot) => {
             const fit = Math.max(2, Math.floor(plot.bbox.width / devicePixelRatio / 72));
             const each = Math.max(1, Math.ceil(data.times.length / fit));

@@ -3,6 +3,9 @@
 "use strict";
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
+  // Below this a name of 12 pixels can no longer be read.
+  const LEGIBLE = 0.85;
+  const HEIGHT_MAX = 720;
   const CHARS_MAX = 26;
   const CHAR_PX = 6.9;
   const NODE_PX = { height: 38, pad: 20, least: 90 };
@@ -59,13 +62,13 @@
     return group;
   };
 
-  const moving = (element, svg, layer, size) => {
+  const moving = (element, svg, layer, size, centre) => {
     const view = { x: 0, y: 0, scale: 1 };
     const apply = () => layer.setAttribute("transform", `translate(${view.x.toFixed(1)} ${view.y.toFixed(1)}) scale(${view.scale.toFixed(3)})`);
     const room = () => svg.getBoundingClientRect();
-    const fit = () => {
+    const fit = (least = 0.1) => {
       const { width, height } = room();
-      view.scale = Math.min(1, Math.max(0.35, Math.min(width / size.width, height / size.height)));
+      view.scale = Math.min(1, Math.max(least, Math.min(width / size.width, height / size.height)));
       view.x = Math.max(0, (width - size.width * view.scale) / 2);
       view.y = Math.max(0, (height - size.height * view.scale) / 2);
       apply();
@@ -112,7 +115,7 @@
       const step = 48;
       const keys = {
         ArrowLeft: () => pan(step, 0), ArrowRight: () => pan(-step, 0), ArrowUp: () => pan(0, step), ArrowDown: () => pan(0, -step),
-        "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: fit,
+        "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: () => fit(),
       };
       if (keys[event.key] && !event.ctrlKey && !event.metaKey) {
         event.preventDefault();
@@ -131,7 +134,7 @@
 
     const buttons = document.createElement("div");
     buttons.className = "zoom";
-    for (const [label, text, act] of [["Enlarge", "+", () => zoom(1.25)], ["Reduce", "−", () => zoom(0.8)], ["Show all", "Fit", fit]]) {
+    for (const [label, text, act] of [["Enlarge", "+", () => zoom(1.25)], ["Reduce", "−", () => zoom(0.8)], ["Show all", "Fit", () => fit()]]) {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = text;
@@ -140,7 +143,15 @@
       buttons.append(button);
     }
     element.append(buttons);
-    fit();
+    // A drawing that does not fit starts where it can be read, at what it is about or else at its beginning.
+    fit(LEGIBLE);
+    if (centre && (size.width * view.scale > room().width || size.height * view.scale > room().height)) {
+      const { width, height } = room();
+      const near = (length, all, at) => Math.min(0, Math.max(length - all * view.scale, length / 2 - at * view.scale));
+      view.x = size.width * view.scale > width ? near(width, size.width, centre.x) : view.x;
+      view.y = size.height * view.scale > height ? near(height, size.height, centre.y) : view.y;
+      apply();
+    }
   };
 
   const draw = (element) => {
@@ -149,6 +160,7 @@
     const graph = placed({ nodes: joined, edges: data.edges });
     const { width = 0, height = 0 } = joined.length ? graph.graph() : {};
     const layer = make("g", {});
+    const centre = graph.nodes().map((id) => graph.node(id)).find((place) => place.node.centre);
     const size = { width: Math.max(width, 300), height };
     for (const id of graph.edges()) {
       const { points, edge } = graph.edge(id);
@@ -169,9 +181,9 @@
     });
     const arrow = make("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" }, make("path", { d: "M0 0L8 4L0 8z" }));
     const svg = make("svg", { role: "group", tabindex: 0, "aria-label": `${element.dataset.title}. Arrow keys move, plus and minus enlarge, 0 shows all` }, make("defs", {}, arrow), layer);
-    svg.setAttribute("height", Math.round(Math.min(620, Math.max(180, size.height + 8))));
+    svg.setAttribute("height", Math.round(Math.min(HEIGHT_MAX, Math.max(180, size.height + 8))));
     element.append(svg);
-    moving(element, svg, layer, size);
+    moving(element, svg, layer, size, centre);
   };
 
   document.addEventListener("ready", (event) => {
