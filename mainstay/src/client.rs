@@ -137,7 +137,13 @@ fn local(
     })
 }
 
-fn remote(outside: &Outside, auth: &Auth, method: &str, url: &str, body: Option<Value>) -> Result<(u16, Vec<u8>), Problem> {
+fn remote(
+    outside: &Outside,
+    auth: &Auth,
+    method: &str,
+    url: &str,
+    body: Option<Value>,
+) -> Result<(u16, Vec<u8>), Problem> {
     let method = match method {
         "POST" => mainstay_outside::Method::Post,
         "DELETE" => mainstay_outside::Method::Delete,

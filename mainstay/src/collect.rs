@@ -133,7 +133,12 @@ impl Collecting<'_> {
                 let fact = &batch[at.min(batch.len() - 1)];
                 let place = mainstay_model::Place::file(fact.source.clone());
                 let summary = format!("fact {} was refused: {reason}", fact.id);
-                tally.diagnostics.push(Diagnostic::error("ledger.refused", summary, place, "what the ledger knows stays; mend the source"));
+                tally.diagnostics.push(Diagnostic::error(
+                    "ledger.refused",
+                    summary,
+                    place,
+                    "what the ledger knows stays; mend the source",
+                ));
             }
         }
         Ok(())
@@ -158,7 +163,9 @@ impl Collecting<'_> {
             }
         }
         // Plans and states describe the same resources again; what is judged here is what the code declares.
-        sources.retain(|file| !file.path.ends_with(".tfstate") && !file.path.ends_with(".json") || file.path.ends_with(".tf.json"));
+        sources.retain(|file| {
+            !file.path.ends_with(".tfstate") && !file.path.ends_with(".json") || file.path.ends_with(".tf.json")
+        });
         let reading = mainstay_iac::read(&sources, &mainstay_iac::terraform::Options::default());
         complete &= !reading.diagnostics.iter().any(|d| d.level == Level::Error);
         let judgements = self.engine.judge(&reading);
@@ -209,7 +216,9 @@ fn subject_of(errand: &Errand, roots: &BTreeMap<&str, &str>, j: &Judgement) -> S
             let cluster = errand.options.cluster.clone().unwrap_or(folder);
             mainstay_connectors::subjects::kubernetes(&cluster, j.namespace.as_deref(), kind, &j.name)
         }
-        None => mainstay_connectors::subjects::terraform(roots.get(&*j.resource).copied().unwrap_or_default(), &j.resource),
+        None => {
+            mainstay_connectors::subjects::terraform(roots.get(&*j.resource).copied().unwrap_or_default(), &j.resource)
+        }
     }
 }
 
@@ -249,7 +258,11 @@ fn expand(outside: &mainstay_outside::Outside, root: &Path, paths: &[PathBuf]) -
 ///
 /// # Errors
 /// The folder cannot be listed.
-pub fn errands(outside: &mainstay_outside::Outside, dir: &Path, config: &Config) -> Result<(Vec<Errand>, Vec<Diagnostic>), Problem> {
+pub fn errands(
+    outside: &mainstay_outside::Outside,
+    dir: &Path,
+    config: &Config,
+) -> Result<(Vec<Errand>, Vec<Diagnostic>), Problem> {
     let mut errands = Vec::new();
     let mut taken: Vec<PathBuf> = Vec::new();
     for source in &config.source {
@@ -273,14 +286,19 @@ pub fn errands(outside: &mainstay_outside::Outside, dir: &Path, config: &Config)
         if !files.is_empty() {
             let mut options = source.options.clone();
             options.mapping = options.mapping.map(|mapping| dir.join(mapping).to_string_lossy().into_owned());
-            errands.push(Errand { connector, origin: Origin::Files(dir.to_owned(), files), name: source.name.clone(), options });
+            errands.push(Errand {
+                connector,
+                origin: Origin::Files(dir.to_owned(), files),
+                name: source.name.clone(),
+                options,
+            });
         }
     }
-    let walk = outside.walk(dir).map_err(|e| Problem::malformed("collect.folder", e.to_string()))?;
-    let rest: Vec<PathBuf> = walk.files.into_iter().filter(|file| !taken.iter().any(|known| file.starts_with(known))).collect();
-    let _ = rest;
-    let place = |problem: String| {
-        Diagnostic::error("collect.folder", problem, mainstay_model::Place::file(dir.to_string_lossy()), "the rest was read")
-    };
-    Ok((errands, walk.problems.into_iter().map(place).collect()))
+    let (found, wrong) = mainstay_connectors::discover(outside, dir, &taken)
+        .map_err(|d| Problem::malformed("collect.folder", d.to_string()))?;
+    for found in found {
+        let Some(connector) = mainstay_connectors::connector(found.connector) else { continue };
+        errands.push(Errand { connector, origin: found.origin, name: None, options: Options::default() });
+    }
+    Ok((errands, wrong))
 }

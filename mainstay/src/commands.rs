@@ -48,7 +48,10 @@ fn request(context: &Context, command: Command) -> Result<(&'static str, Value),
     Ok(match command {
         Command::Facts(Facts::List { fact_type, subject, source, limit, before }) => {
             let types: Vec<String> = fact_type.into_iter().collect();
-            ("fact.list", json!({"type": types, "subject": subject, "source": source, "limit": limit, "before": before}))
+            (
+                "fact.list",
+                json!({"type": types, "subject": subject, "source": source, "limit": limit, "before": before}),
+            )
         }
         Command::Facts(Facts::Show { id }) => ("fact.show", json!({ "id": id })),
         Command::Ledger(Ledger::Prove { id }) => ("fact.prove", json!({ "id": id })),
@@ -71,8 +74,12 @@ fn request(context: &Context, command: Command) -> Result<(&'static str, Value),
             ("finding.waive", json!({"id": id, "reason": reason, "until": until}))
         }
         Command::Approval(Approval::List(narrow)) => ("approval.list", narrowed(narrow)),
-        Command::Approval(Approval::Approve { id, reason }) => ("approval.answer", json!({"id": id, "approved": true, "reason": reason})),
-        Command::Approval(Approval::Reject { id, reason }) => ("approval.answer", json!({"id": id, "approved": false, "reason": reason})),
+        Command::Approval(Approval::Approve { id, reason }) => {
+            ("approval.answer", json!({"id": id, "approved": true, "reason": reason}))
+        }
+        Command::Approval(Approval::Reject { id, reason }) => {
+            ("approval.answer", json!({"id": id, "approved": false, "reason": reason}))
+        }
         Command::Estate(Estate::List(narrow)) => ("estate.list", narrowed(narrow)),
         Command::Estate(Estate::Show { id }) => ("estate.show", json!({ "id": id })),
         Command::Estate(Estate::Graph { root, depth }) => ("estate.graph", json!({"root": root, "depth": depth})),
@@ -136,7 +143,8 @@ fn client(context: &Context) -> Result<(Client, Vec<Operation>), Problem> {
 pub fn open(context: &Context, folder: Option<&Path>) -> Result<World, Problem> {
     let path = config_path(context, folder);
     let asked = folder.is_none() && context.global.config != Path::new("mainstay.toml");
-    let config = compose::configuration(&context.outside, &path, asked).map_err(|d| Problem::malformed("config", d.to_string()))?;
+    let config = compose::configuration(&context.outside, &path, asked)
+        .map_err(|d| Problem::malformed("config", d.to_string()))?;
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     compose::world(&context.global, &config, &folder, context.outside.clone(), &context.user)
 }
@@ -159,7 +167,8 @@ pub fn collect(context: &Context, connector: Option<&str>, origins: &[String]) -
     let (errands, wrong) = match connector {
         None => {
             let path = config_path(context, None);
-            let config = compose::configuration(&context.outside, &path, false).map_err(|d| Problem::malformed("config", d.to_string()))?;
+            let config = compose::configuration(&context.outside, &path, false)
+                .map_err(|d| Problem::malformed("config", d.to_string()))?;
             errands(&context.outside, folder, &config)?
         }
         Some(name) => (named(name, origins)?, Vec::new()),
@@ -168,22 +177,36 @@ pub fn collect(context: &Context, connector: Option<&str>, origins: &[String]) -
     let world = open(context, None)?;
     let tally = run_errands(context, &world, &errands, &[])?;
     report(context, &tally);
-    Ok(if tally.levels()[2] > 0 || tally.refused > 0 || !wrong.is_empty() { ExitCode::from(2) } else { ExitCode::SUCCESS })
+    Ok(if tally.levels()[2] > 0 || tally.refused > 0 || !wrong.is_empty() {
+        ExitCode::from(2)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn named(name: &str, origins: &[String]) -> Result<Vec<Errand>, Problem> {
     let known = || mainstay_connectors::CONNECTORS.iter().map(|c| c.name).collect::<Vec<_>>().join(", ");
-    let connector = mainstay_connectors::connector(name)
-        .ok_or_else(|| Problem::malformed("collect.connector", format!("there is no connector {name:?}; there are {}", known())))?;
+    let connector = mainstay_connectors::connector(name).ok_or_else(|| {
+        Problem::malformed("collect.connector", format!("there is no connector {name:?}; there are {}", known()))
+    })?;
     if origins.is_empty() {
-        return Err(Problem::malformed("collect.origin", format!("name the files or addresses that {name} is to read")));
+        return Err(Problem::malformed(
+            "collect.origin",
+            format!("name the files or addresses that {name} is to read"),
+        ));
     }
-    let errand = |origin: &String| Errand { connector, origin: Origin::of(origin), name: None, options: Options::default() };
+    let errand =
+        |origin: &String| Errand { connector, origin: Origin::of(origin), name: None, options: Options::default() };
     Ok(origins.iter().map(errand).collect())
 }
 
 /// Runs errands one after the other, showing progress.
-pub fn run_errands(context: &Context, world: &World, errands: &[Errand], controls: &[std::path::PathBuf]) -> Result<Tally, Problem> {
+pub fn run_errands(
+    context: &Context,
+    world: &World,
+    errands: &[Errand],
+    controls: &[std::path::PathBuf],
+) -> Result<Tally, Problem> {
     let (engine, wrong) = crate::scan::engine(&context.outside, controls);
     wrong.iter().for_each(|d| context.view.complain(d));
     let id = PrincipalId::new("job:collect").map_err(|e| Problem::ours("collect", e.to_string()))?;
@@ -260,7 +283,12 @@ pub fn import(context: &Context, file: &Path) -> Result<ExitCode, Problem> {
     let outcome = world.ledger.import(&mut std::io::BufReader::new(input), options, world.now())?;
     for (line, why) in &outcome.refused {
         let place = mainstay_model::Place::at(name.as_ref(), u32::try_from(*line).unwrap_or(u32::MAX), 1);
-        context.view.complain(&mainstay_model::Diagnostic::error("import.refused", why.clone(), place, "mend the line and import the file again"));
+        context.view.complain(&mainstay_model::Diagnostic::error(
+            "import.refused",
+            why.clone(),
+            place,
+            "mend the line and import the file again",
+        ));
     }
     let refused = outcome.refused_count;
     context.view.print(&format!("{} facts new, {} known already, {refused} refused", outcome.new, outcome.known));
@@ -269,7 +297,9 @@ pub fn import(context: &Context, file: &Path) -> Result<ExitCode, Problem> {
 
 fn local_only(context: &Context) -> Result<(), Problem> {
     match context.global.server {
-        Some(_) => Err(Problem::malformed("ledger.server", "export and import work on the local ledger; leave --server away")),
+        Some(_) => {
+            Err(Problem::malformed("ledger.server", "export and import work on the local ledger; leave --server away"))
+        }
         None => Ok(()),
     }
 }

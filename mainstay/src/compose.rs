@@ -42,7 +42,8 @@ pub fn kpi_specs() -> Result<Vec<KpiSpec>, Problem> {
         for file in duty.get_dir(duty.path().join("kpis")).into_iter().flat_map(Dir::files) {
             let path = file.path().to_string_lossy();
             let text = file.contents_utf8().unwrap_or_default();
-            let page = mainstay_measure::specs::read(&path, text).map_err(|d| Problem::ours("catalog", d.to_string()))?;
+            let page =
+                mainstay_measure::specs::read(&path, text).map_err(|d| Problem::ours("catalog", d.to_string()))?;
             specs.push(page.spec);
         }
     }
@@ -89,7 +90,8 @@ pub fn world(global: &Global, config: &Config, folder: &Path, outside: Outside, 
         None => Rights::default(),
         Some(file) => {
             let path = folder.join(file);
-            let bytes = outside.read(&path, FILE_BYTES_MAX).map_err(|e| Problem::malformed("config.rights", e.to_string()))?;
+            let bytes =
+                outside.read(&path, FILE_BYTES_MAX).map_err(|e| Problem::malformed("config.rights", e.to_string()))?;
             let (rights, wrong) = Rights::read(&String::from_utf8_lossy(&bytes), &path.to_string_lossy());
             wrong.iter().for_each(|d| tracing::warn!("{d}"));
             rights

@@ -50,8 +50,12 @@ pub fn read(text: &str, file: &str) -> Result<Config, Diagnostic> {
         let help = "see docs/configuration.md for every setting";
         Diagnostic::error("config.malformed", error.message().replace('\n', " "), Place::at(file, line, column), help)
     })?;
-    config.zone().map_err(|e| Diagnostic::error("config.zone", e.to_string(), Place::file(file), "zone = \"Europe/Berlin\""))?;
-    config.today().map_err(|e| Diagnostic::error("config.as-of", e.to_string(), Place::file(file), "as_of = \"2026-11-15\""))?;
+    config
+        .zone()
+        .map_err(|e| Diagnostic::error("config.zone", e.to_string(), Place::file(file), "zone = \"Europe/Berlin\""))?;
+    config
+        .today()
+        .map_err(|e| Diagnostic::error("config.as-of", e.to_string(), Place::file(file), "as_of = \"2026-11-15\""))?;
     for source in &config.source {
         if mainstay_connectors::connector(&source.connector).is_none() {
             let known: Vec<_> = mainstay_connectors::CONNECTORS.iter().map(|c| c.name).collect();

@@ -75,11 +75,14 @@ impl Fold for KnownFold {
 /// # Errors
 /// The database fails, or a row is damaged.
 pub fn of_source(ledger: &Ledger, source: &str, family: &str) -> Result<KnownMap, LedgerError> {
-    let sql = "SELECT subject, fact, fact_type, digest, time FROM known WHERE source = $1 AND family = $2 ORDER BY subject";
+    let sql =
+        "SELECT subject, fact, fact_type, digest, time FROM known WHERE source = $1 AND family = $2 ORDER BY subject";
     let rows = ledger.read(|tx| tx.query(sql, &[source.into(), family.into()]))?;
     let mut known = KnownMap::new();
     for row in rows {
-        let damaged = |what: String| LedgerError::Refused(format!("table known is damaged ({what}); run mainstay ledger rebuild"));
+        let damaged = |what: String| {
+            LedgerError::Refused(format!("table known is damaged ({what}); run mainstay ledger rebuild"))
+        };
         let subject = Subject::new(row.text(0)?).map_err(|e| damaged(e.to_string()))?;
         let id = FactId::new(row.text(1)?).map_err(|e| damaged(e.to_string()))?;
         let bytes: [u8; 32] = row.blob(3)?.try_into().map_err(|_| damaged("a digest has no 32 bytes".to_owned()))?;

@@ -26,7 +26,10 @@ pub fn scorecard(answer: &Value) -> String {
 
 /// One KPI with all that belongs to it.
 pub fn card(kpi: &Value) -> String {
-    let mut rows = vec![["value".to_owned(), if kpi["value"].is_null() { format!("no data: {}", text(&kpi["needs"])) } else { quantity(kpi, &kpi["value"]) }]];
+    let mut rows = vec![[
+        "value".to_owned(),
+        if kpi["value"].is_null() { format!("no data: {}", text(&kpi["needs"])) } else { quantity(kpi, &kpi["value"]) },
+    ]];
     rows.push(["target".to_owned(), format!("{} {}", target(kpi), mark(&kpi["met"]))]);
     rows.push(["numerator".to_owned(), number(&kpi["numerator"])]);
     rows.push(["denominator".to_owned(), number(&kpi["denominator"])]);
@@ -43,7 +46,10 @@ pub fn card(kpi: &Value) -> String {
     }
     for slice in kpi["slices"].as_array().into_iter().flatten() {
         let value = if slice["value"].is_null() { "no data".to_owned() } else { quantity(kpi, &slice["value"]) };
-        rows.push([text(&slice["slice"]), format!("{value}  ({} of {})", number(&slice["numerator"]), number(&slice["denominator"]))]);
+        rows.push([
+            text(&slice["slice"]),
+            format!("{value}  ({} of {})", number(&slice["numerator"]), number(&slice["denominator"])),
+        ]);
     }
     rows.push(["trend".to_owned(), sparkline(&kpi["trend"])]);
     let seqs: Vec<String> = kpi["facts"].as_array().into_iter().flatten().take(12).map(Value::to_string).collect();
@@ -57,11 +63,18 @@ pub fn card(kpi: &Value) -> String {
 }
 
 fn aligned<const N: usize>(rows: &[[String; N]], right: &[bool; N]) -> String {
-    let widths: [usize; N] = std::array::from_fn(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0));
+    let widths: [usize; N] =
+        std::array::from_fn(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0));
     let mut out = String::new();
     for row in rows {
         let cells: Vec<String> = (0..N)
-            .map(|at| if right[at] { format!("{:>w$}", row[at], w = widths[at]) } else { format!("{:<w$}", row[at], w = widths[at]) })
+            .map(|at| {
+                if right[at] {
+                    format!("{:>w$}", row[at], w = widths[at])
+                } else {
+                    format!("{:<w$}", row[at], w = widths[at])
+                }
+            })
             .collect();
         out += cells.join("  ").trim_end();
         out.push('\n');
@@ -122,7 +135,8 @@ fn duration(seconds: f64) -> String {
 /// The months as eight levels of blocks; a month without data is a dot.
 fn sparkline(trend: &Value) -> String {
     const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let values: Vec<Option<f64>> = trend.as_array().into_iter().flatten().map(|point| point["value"].as_f64()).collect();
+    let values: Vec<Option<f64>> =
+        trend.as_array().into_iter().flatten().map(|point| point["value"].as_f64()).collect();
     let known: Vec<f64> = values.iter().copied().flatten().collect();
     let (low, high) = known.iter().fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
     let level = |value: f64| {
@@ -146,7 +160,8 @@ mod tests {
 
     #[test]
     fn no_data_is_said_and_a_gap_in_a_trend_is_a_dot() {
-        let kpi = json!({"number": 9, "name": "Patch compliance", "value": null, "unknown": 0, "target": null, "trend": []});
+        let kpi =
+            json!({"number": 9, "name": "Patch compliance", "value": null, "unknown": 0, "target": null, "trend": []});
         assert!(scorecard(&json!({"kpis": [kpi], "known": 0})).contains("no data"));
         assert_eq!(sparkline(&json!([{"value": 0.0}, {"value": null}, {"value": 1.0}])), "▁·█");
     }

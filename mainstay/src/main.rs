@@ -72,7 +72,9 @@ fn run(context: &Context, command: Command) -> Result<ExitCode, Problem> {
             Ok(scan::scan(&context.outside, &context.view, &ask))
         }
         Command::Control(Control::Test { paths }) => Ok(scan::test_controls(&context.outside, &context.view, &paths)),
-        Command::Control(Control::List { controls }) => Ok(scan::show_controls(&context.outside, &context.view, &controls, None)),
+        Command::Control(Control::List { controls }) => {
+            Ok(scan::show_controls(&context.outside, &context.view, &controls, None))
+        }
         Command::Control(Control::Show { id, controls }) => {
             Ok(scan::show_controls(&context.outside, &context.view, &controls, Some(&id)))
         }

@@ -44,7 +44,8 @@ pub fn scan(outside: &Outside, view: &View, ask: &Scan<'_>) -> ExitCode {
     let wanted = if ask.verdicts == Verdicts::All { Wanted::All } else { Wanted::Findings };
     let judging = engine.judge_wanted(&reading, wanted);
     diagnostics.extend(reading.diagnostics);
-    let report = Report { judging: &judging, diagnostics: &diagnostics, engine: &engine, version: env!("CARGO_PKG_VERSION") };
+    let report =
+        Report { judging: &judging, diagnostics: &diagnostics, engine: &engine, version: env!("CARGO_PKG_VERSION") };
     view.print(&match view.format {
         Format::Json => report::json(&report),
         Format::Sarif => report::sarif(&report),
@@ -127,19 +128,42 @@ fn matters(path: &Path) -> bool {
     let name = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
     !matches!(
         name.as_str(),
-        "png" | "jpg" | "jpeg" | "gif" | "ico" | "zip" | "gz" | "tgz" | "jar" | "pdf" | "exe" | "so" | "woff" | "woff2" | "rs" | "go" | "py" | "java"
+        "png"
+            | "jpg"
+            | "jpeg"
+            | "gif"
+            | "ico"
+            | "zip"
+            | "gz"
+            | "tgz"
+            | "jar"
+            | "pdf"
+            | "exe"
+            | "so"
+            | "woff"
+            | "woff2"
+            | "rs"
+            | "go"
+            | "py"
+            | "java"
     )
 }
 
 fn unreadable(path: &Path, why: &str) -> Diagnostic {
     let place = Place::file(path.to_string_lossy());
-    Diagnostic::error("scan.unreadable", why.to_owned(), place, "check the path and its permissions; the rest was scanned")
+    Diagnostic::error(
+        "scan.unreadable",
+        why.to_owned(),
+        place,
+        "check the path and its permissions; the rest was scanned",
+    )
 }
 
 /// Runs the examples of controls.
 pub fn test_controls(outside: &Outside, view: &View, paths: &[PathBuf]) -> ExitCode {
     let mut diagnostics = Vec::new();
-    let files = if paths.is_empty() { mainstay_policy::built_in() } else { control_files(outside, paths, &mut diagnostics) };
+    let files =
+        if paths.is_empty() { mainstay_policy::built_in() } else { control_files(outside, paths, &mut diagnostics) };
     let (engine, wrong) = Engine::load(&files);
     diagnostics.extend(wrong);
     let read = |files: &[SourceFile]| mainstay_iac::read(files, &mainstay_iac::terraform::Options::default());
@@ -154,7 +178,11 @@ pub fn test_controls(outside: &Outside, view: &View, paths: &[PathBuf]) -> ExitC
         })),
         _ => {
             diagnostics.iter().for_each(|d| view.complain(d));
-            view.print(&format!("{} controls, {examples} examples, {} wrong\n", engine.controls().len(), diagnostics.len()));
+            view.print(&format!(
+                "{} controls, {examples} examples, {} wrong\n",
+                engine.controls().len(),
+                diagnostics.len()
+            ));
         }
     }
     if engine.controls().is_empty() {

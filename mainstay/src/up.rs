@@ -27,14 +27,19 @@ pub fn up(context: &Context, dir: &Path, listen: SocketAddr) -> Result<ExitCode,
     let people = !world.credentials("user")?.is_empty();
     world.settings.open_on_loopback = listen.ip().is_loopback() && !people;
     if !listen.ip().is_loopback() && !people {
-        let detail = format!("{listen} can be reached by others, and nobody can sign in yet; first run mainstay user add NAME --role administrator");
+        let detail = format!(
+            "{listen} can be reached by others, and nobody can sign in yet; first run mainstay user add NAME --role administrator"
+        );
         return Err(Problem::malformed("up.sign-in", detail));
     }
     let world = Arc::new(world);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|e| Problem::ours("up.threads", e.to_string()))?;
     let listener = runtime.block_on(tokio::net::TcpListener::bind(listen)).map_err(|e| {
-        Problem::malformed("up.listen", format!("failed to listen on {listen}: {e}; name another address with --listen"))
+        Problem::malformed(
+            "up.listen",
+            format!("failed to listen on {listen}: {e}; name another address with --listen"),
+        )
     })?;
     let address = listener.local_addr().map_err(|e| Problem::ours("up.listen", e.to_string()))?;
     collect_once(context, &world, dir)?;
@@ -46,7 +51,8 @@ pub fn up(context: &Context, dir: &Path, listen: SocketAddr) -> Result<ExitCode,
         .spawn(move || keep_going(&background.0, &background.1, &background.2))
         .map_err(|e| Problem::ours("up.threads", e.to_string()))?;
     let app = router(world, mainstay_kit::ui::shell, crate::routes::extras());
-    let served = runtime.block_on(async move { axum::serve(listener, app).with_graceful_shutdown(interrupted()).await });
+    let served =
+        runtime.block_on(async move { axum::serve(listener, app).with_graceful_shutdown(interrupted()).await });
     served.map_err(|e| Problem::ours("up.serve", e.to_string()))?;
     context.view.note("stopped; everything acknowledged is in the ledger");
     Ok(ExitCode::SUCCESS)
@@ -54,7 +60,8 @@ pub fn up(context: &Context, dir: &Path, listen: SocketAddr) -> Result<ExitCode,
 
 fn collect_once(context: &Context, world: &World, dir: &Path) -> Result<(), Problem> {
     let path = config_path(context, Some(dir));
-    let config = compose::configuration(&context.outside, &path, false).map_err(|d| Problem::malformed("config", d.to_string()))?;
+    let config = compose::configuration(&context.outside, &path, false)
+        .map_err(|d| Problem::malformed("config", d.to_string()))?;
     let (errands, wrong) = errands(&context.outside, dir, &config)?;
     wrong.iter().for_each(|d| context.view.complain(d));
     let controls: Vec<PathBuf> = config.controls.iter().map(|folder| dir.join(folder)).collect();

@@ -100,12 +100,21 @@ impl View {
             widest.max(columns[at].chars().count())
         };
         let widths: Vec<usize> = (0..columns.len()).map(width).collect();
-        let right: Vec<bool> = columns.iter().map(|column| rows.iter().all(|row| row[*column].is_number() || row[*column].is_null())).collect();
+        let right: Vec<bool> = columns
+            .iter()
+            .map(|column| rows.iter().all(|row| row[*column].is_number() || row[*column].is_null()))
+            .collect();
         let line = |cells: Vec<String>| {
             let parts: Vec<String> = cells
                 .iter()
                 .enumerate()
-                .map(|(at, cell)| if right[at] { format!("{cell:>w$}", w = widths[at]) } else { format!("{cell:<w$}", w = widths[at]) })
+                .map(|(at, cell)| {
+                    if right[at] {
+                        format!("{cell:>w$}", w = widths[at])
+                    } else {
+                        format!("{cell:<w$}", w = widths[at])
+                    }
+                })
                 .collect();
             parts.join("  ").trim_end().to_owned() + "\n"
         };
@@ -126,7 +135,9 @@ impl View {
         for (name, value) in map {
             let text = match value {
                 Value::Object(_) => serde_json::to_string_pretty(value).unwrap_or_default(),
-                Value::Array(items) if items.iter().any(Value::is_object) => serde_json::to_string_pretty(value).unwrap_or_default(),
+                Value::Array(items) if items.iter().any(Value::is_object) => {
+                    serde_json::to_string_pretty(value).unwrap_or_default()
+                }
                 other => mainstay_kit::answer::plain(other),
             };
             let indented = text.trim_end().replace('\n', &format!("\n{:widest$}  ", ""));
