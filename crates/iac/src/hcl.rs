@@ -266,6 +266,12 @@ pub fn parse_template(text: &str, origin: Origin<'_>) -> Result<Expr, Box<Diagno
     cursor::Cursor::new(text, origin).bare_template()
 }
 
+/// Gives an expression and all within it one place: that of the text which it was read from.
+pub(crate) fn set_place(expr: &mut Expr, at: At) {
+    expr.at = at;
+    visit_mut(expr, &mut |inner| inner.at = at);
+}
+
 impl Body {
     /// The argument of that name.
     #[must_use]

@@ -19,6 +19,7 @@ mod types;
 mod val;
 mod walk;
 
+use crate::hcl::Expr;
 use crate::{At, Reading, SourceFile};
 use eval::{EVAL_DEPTH_MAX, Fault};
 use load::Folder;
@@ -111,9 +112,14 @@ struct World<'w> {
     collector: RefCell<Vec<Arc<str>>>,
     diagnostics: RefCell<Vec<Diagnostic>>,
     said: RefCell<HashSet<(&'static str, At)>>,
+    /// Regular expressions that were built already.
+    patterns: RefCell<HashMap<String, regex::Regex>>,
+    templates: &'w typed_arena::Arena<Expr>,
+    /// Templates of `templatefile` by path.
+    template_files: RefCell<HashMap<String, &'w Expr>>,
 }
 
-impl World<'_> {
+impl<'w> World<'w> {
     fn enter(&self) -> Result<(), Fault> {
         let depth = self.depth.get() + 1;
         if depth > EVAL_DEPTH_MAX {
@@ -161,7 +167,7 @@ impl World<'_> {
     }
 
     /// The text of a file by its path from the top of what was handed in.
-    fn file(&self, path: &str) -> Option<&SourceFile> {
+    fn file(&self, path: &str) -> Option<&'w SourceFile> {
         self.by_path.get(path).map(|&index| &self.files[index])
     }
 

@@ -35,6 +35,8 @@ pub enum Schema {
     /// What `kubectl` reads (YAML 1.1 scalars as in `sigs.k8s.io/yaml`): besides core, `yes`/`no`/`on`/`off`/`y`/`n` are
     /// booleans, a leading zero means octal (`defaultMode: 0644` is 420) and digits may be grouped by `_`.
     Kubernetes,
+    /// What Terraform's `yamldecode` reads: core, and the boolean words of YAML 1.1.
+    Terraform,
 }
 
 /// The documents of a text.

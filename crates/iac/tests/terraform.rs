@@ -134,3 +134,207 @@ module \"inner\" {\n  source = \"../inner\"\n  name = upper(var.name)\n  size = 
     assert_eq!(why(&reading, "x.y", "id").1, ["module.far"]);
     assert!(reading.resources.iter().all(|r| &*r.root == "."));
 }
+
+#[test]
+fn cycles_are_named_and_the_rest_counts() {
+    let reading = read(&[
+        (
+            "main.tf",
+            "locals {\n  a = local.b\n  b = local.a\n  c = 1\n}\nresource \"x\" \"one\" { v = x.two.v }\nresource \"x\" \"two\" { v = x.one.v }\nresource \"x\" \"good\" { v = local.c }\nmodule \"m\" { source = \"./m\" }\n",
+        ),
+        ("m/main.tf", "module \"back\" { source = \"../n\" }\nresource \"x\" \"in_m\" {}\n"),
+        ("n/main.tf", "module \"forth\" { source = \"../m\" }\nresource \"x\" \"in_n\" {}\n"),
+    ]);
+    let codes: Vec<_> = reading.diagnostics.iter().map(|d| d.code.as_str()).collect();
+    assert!(codes.contains(&"terraform.cycle") && codes.contains(&"terraform.module-cycle"), "{codes:?}");
+    assert_eq!(value(&reading, "x.good", "v"), json!(1));
+    assert_eq!(resource(&reading, "module.m.x.in_m").name, "in_m");
+    assert_eq!(resource(&reading, "module.m.module.back.x.in_n").name, "in_n");
+}
+
+#[test]
+fn folders_that_only_call_each_other_are_read_once() {
+    let reading = read(&[
+        ("a/main.tf", "module \"b\" { source = \"../b\" }\nresource \"x\" \"a\" {}\n"),
+        ("b/main.tf", "module \"a\" { source = \"../a\" }\nresource \"x\" \"b\" {}\n"),
+    ]);
+    assert_eq!(addresses(&reading), ["x.a", "module.b.x.b"]);
+}
+
+#[test]
+fn values_of_variables_come_from_defaults_files_and_options_in_that_order() {
+    let main = "variable \"a\" { default = \"default\" }\nvariable \"b\" { default = \"default\" }\nvariable \"c\" { default = \"default\" }\nvariable \"d\" { default = \"default\" }\nvariable \"e\" { default = \"default\" }\nvariable \"n\" { type = list(number) }\n\
+resource \"x\" \"y\" {\n  v = [var.a, var.b, var.c, var.d, var.e]\n  n = var.n\n}\n";
+    let sources = files(&[
+        ("env/main.tf", main),
+        ("env/terraform.tfvars", "b = \"tfvars\"\nc = \"tfvars\"\nd = \"tfvars\"\n"),
+        ("env/z.auto.tfvars.json", "{\"c\": \"auto\", \"d\": \"auto\"}"),
+        ("env/prod.tfvars", "d = \"file\"\n"),
+        ("other/terraform.tfvars", "a = \"elsewhere\"\n"),
+    ]);
+    let options = Options {
+        var_files: vec!["env/prod.tfvars".to_owned()],
+        variables: vec![
+            ("e".to_owned(), "env".to_owned()),
+            ("b".to_owned(), "env".to_owned()),
+            ("n".to_owned(), "[1, 2]".to_owned()),
+        ],
+        workspace: String::new(),
+    };
+    let reading = read_terraform(&sources, &options);
+    assert_eq!(value(&reading, "x.y", "v"), json!(["default", "tfvars", "auto", "file", "env"]));
+    assert_eq!(value(&reading, "x.y", "n"), json!([1, 2]));
+    assert_eq!(&*resource(&reading, "x.y").root, "env");
+}
+
+#[test]
+fn types_of_variables_convert_and_fill_in() {
+    let reading = read(&[(
+        "main.tf",
+        "variable \"o\" {\n  type = object({\n    port = number\n    name = optional(string, \"web\")\n    tags = optional(map(string), {})\n    extra = optional(string)\n  })\n  default = { port = \"80\", unknown = 1 }\n}\n\
+variable \"s\" {\n  type = set(string)\n  default = [\"b\", \"a\", \"b\"]\n}\nvariable \"bad\" {\n  type = number\n  default = \"many\"\n}\n\
+resource \"x\" \"y\" {\n  o = var.o\n  s = var.s\n}\n resource \"x\" \"bad\" { v = var.bad }\n",
+    )]);
+    assert_eq!(value(&reading, "x.y", "o"), json!({"port": 80, "name": "web", "tags": {}, "extra": null}));
+    assert_eq!(value(&reading, "x.y", "s"), json!(["a", "b"]));
+    assert_eq!(reading.diagnostics.iter().map(|d| d.code.as_str()).collect::<Vec<_>>(), ["terraform.type"]);
+}
+
+#[test]
+fn unknown_stays_where_it_must_and_only_there() {
+    let reading = read(&[(
+        "main.tf",
+        "variable \"u\" {}\nresource \"a\" \"b\" { known = 1 }\nlocals {\n  m = { k = 1, u = a.b.id }\n}\nresource \"x\" \"known\" {\n  len = length([var.u, 1])\n  keys = keys(local.m)\n  k = local.m.k\n  and = false && var.u\n  or = var.u || true\n  same = var.u ? 5 : 5\n  merged = merge(local.m, { z = 2 }).z\n  has = contains([var.u, \"a\"], \"a\")\n  first = coalesce(null, \"a\", var.u)\n  try = try(local.m.none, \"fallback\")\n}\n\
+resource \"x\" \"unknown\" {\n  template = \"arn:${a.b.id}:x\"\n  cond = var.u ? 1 : 2\n  join = join(\",\", [\"a\", a.b.id])\n  and = true && var.u\n  eq = a.b.id == \"x\"\n  map = local.m\n  data = data.d.e.json\n}\ndata \"d\" \"e\" {\n  q = \"written\"\n}\n",
+    )]);
+    let known = "x.known";
+    for (path, expected) in [
+        ("len", json!(2)),
+        ("keys", json!(["k", "u"])),
+        ("k", json!(1)),
+        ("and", json!(false)),
+        ("or", json!(true)),
+        ("same", json!(5)),
+        ("merged", json!(2)),
+        ("has", json!(true)),
+        ("first", json!("a")),
+        ("try", json!("fallback")),
+    ] {
+        assert_eq!(value(&reading, known, path), expected, "{path}");
+    }
+    for path in ["template", "join", "eq"] {
+        assert_eq!(
+            why(&reading, "x.unknown", path),
+            ("a.b.id is known after apply".to_owned(), vec!["a.b".to_owned()]),
+            "{path}"
+        );
+    }
+    for path in ["cond", "and"] {
+        assert_eq!(why(&reading, "x.unknown", path).0, "var.u has no default and no value is given", "{path}");
+    }
+    assert_eq!(value(&reading, "x.unknown", "map.k"), json!(1));
+    assert_eq!(why(&reading, "x.unknown", "map.u").1, ["a.b"]);
+    assert_eq!(
+        why(&reading, "x.unknown", "data"),
+        ("data.d.e.json is read when planning".to_owned(), vec!["data.d.e".to_owned()])
+    );
+    assert_eq!(value(&reading, "data.d.e", "q"), json!("written"));
+}
+
+#[test]
+fn syntax_error_costs_its_block_and_no_other() {
+    let reading = read(&[
+        (
+            "a.tf",
+            "resource \"x\" \"one\" {\n  v = 1\n}\nresource \"x\" \"bad\" {\n  v = [1, 2\n  w = }\n}\nresource \"x\" \"two\" { v = 2 }\n",
+        ),
+        ("b.tf", "resource \"x\" \"three\" { v = 3 }\n"),
+    ]);
+    assert_eq!(addresses(&reading), ["x.one", "x.two", "x.three"]);
+    let places: Vec<_> = reading.diagnostics.iter().map(|d| d.place.to_string()).collect();
+    assert_eq!(places, ["a.tf:6:3"]);
+}
+
+#[test]
+fn json_syntax_is_read_as_the_native_one() {
+    let reading = read(&[(
+        "main.tf.json",
+        r#"{"variable": {"name": {"default": "logs", "type": "string"}}, "locals": {"n": 2},
+ "resource": {"aws_s3_bucket": {"b": {"count": "${local.n}", "bucket": "${var.name}-${count.index}", "versioning": [{"enabled": true}], "depends_on": ["aws_kms_key.k"]}},
+ "aws_kms_key": {"k": {"dynamic": {"grant": {"for_each": ["x"], "content": {"name": "${grant.value}"}}}}}}}"#,
+    )]);
+    assert_eq!(reading.diagnostics, []);
+    assert_eq!(value(&reading, "aws_s3_bucket.b[1]", "bucket"), json!("logs-1"));
+    assert_eq!(value(&reading, "aws_s3_bucket.b[0]", "versioning.0.enabled"), json!(true));
+    assert_eq!(value(&reading, "aws_kms_key.k", "grant"), json!([{"name": "x"}]));
+}
+
+#[test]
+fn files_and_templates_are_read_from_what_was_handed_in() {
+    let reading = read(&[
+        (
+            "env/main.tf",
+            "module \"m\" { source = \"../mod\" }\nresource \"x\" \"y\" {\n  a = file(\"${path.module}/a.txt\")\n  none = file(\"none.txt\")\n  sum = filesha256(\"a.txt\")\n}\n",
+        ),
+        ("env/a.txt", "hello"),
+        (
+            "mod/main.tf",
+            "resource \"x\" \"z\" { t = templatefile(\"${path.module}/t.tpl\", { names = [\"a\", \"b\"], port = 80 }) }\n",
+        ),
+        ("mod/t.tpl", "%{ for n in names ~}\n${n}:${port}\n%{ endfor ~}\nend\n"),
+    ]);
+    assert_eq!(value(&reading, "x.y", "a"), json!("hello"));
+    assert_eq!(
+        value(&reading, "x.y", "sum"),
+        json!("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824")
+    );
+    assert!(why(&reading, "x.y", "none").0.contains("none.txt"));
+    assert_eq!(value(&reading, "module.m.x.z", "t"), json!("a:80\nb:80\nend\n"));
+}
+
+#[test]
+fn explosions_are_refused_with_a_message() {
+    let mut text = String::from("locals {\n  l0 = \"xxxxxxxxxxxxxxxx\"\n  m0 = [1, 2]\n");
+    for level in 1..60 {
+        text.push_str(&format!(
+            "  l{level} = \"${{local.l{0}}}${{local.l{0}}}\"\n  m{level} = [local.m{0}, local.m{0}]\n",
+            level - 1
+        ));
+    }
+    text.push_str("  n = [for i in range(1000) : i]\n}\n");
+    text.push_str("resource \"x\" \"text\" { v = local.l59 }\nresource \"x\" \"tree\" { v = local.m59 }\nresource \"x\" \"json\" { v = jsonencode(local.m59) }\n");
+    text.push_str("resource \"x\" \"equal\" { v = local.m59 == [local.m58, local.m58] }\nresource \"x\" \"flat\" { v = flatten(local.m59) }\n");
+    text.push_str("resource \"x\" \"product\" { v = setproduct(local.n, local.n, local.n, local.n) }\nresource \"x\" \"many\" { count = 1e9 }\n");
+    text.push_str("resource \"x\" \"loops\" { v = [for a in local.n : [for b in local.n : [for c in local.n : a]]] }\nresource \"x\" \"good\" { v = 1 }\n");
+    let reading = read(&[("main.tf", &text)]);
+    assert_eq!(value(&reading, "x.good", "v"), json!(1));
+    for name in ["text", "json", "flat", "product", "loops"] {
+        why(&reading, &format!("x.{name}"), "v");
+    }
+    assert!(!resource(&reading, "x.tree").attribute("v").unwrap().is_known());
+    let codes: Vec<_> = reading.diagnostics.iter().map(|d| d.code.as_str()).collect();
+    assert!(codes.contains(&"terraform.instances") && codes.contains(&"terraform.expression"), "{codes:?}");
+}
+
+#[test]
+fn providers_and_module_calls_are_resources_of_their_own_kind() {
+    let reading = read(&[(
+        "main.tf",
+        "provider \"aws\" {\n  alias  = \"west\"\n  region = \"us-west-2\"\n  default_tags {\n    tags = { team = \"a\" }\n  }\n}\nmodule \"far\" {\n  source = \"hashicorp/consul/aws\"\n  version = \"1.0\"\n}\nresource \"x\" \"y\" {\n  provider = aws.west\n  lifecycle {\n    prevent_destroy = true\n    ignore_changes = [tags]\n  }\n  depends_on = [x.z]\n}\nresource \"x\" \"z\" {}\n",
+    )]);
+    let seen: Vec<_> = reading.resources.iter().map(|r| (r.block, r.address.as_str())).collect();
+    assert_eq!(
+        seen,
+        [
+            (Block::Provider, "provider.aws.west"),
+            (Block::Module, "module.far"),
+            (Block::Resource, "x.y"),
+            (Block::Resource, "x.z")
+        ]
+    );
+    assert_eq!(value(&reading, "provider.aws.west", "default_tags.0.tags.team"), json!("a"));
+    assert_eq!(value(&reading, "module.far", "version"), json!("1.0"));
+    assert_eq!(value(&reading, "x.y", "provider"), json!("aws.west"));
+    assert_eq!(value(&reading, "x.y", "lifecycle"), json!([{"prevent_destroy": true, "ignore_changes": ["tags"]}]));
+    assert!(resource(&reading, "x.y").references.iter().any(|r| r.attribute == "depends_on" && r.target == "x.z"));
+}

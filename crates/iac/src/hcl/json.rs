@@ -1,6 +1,6 @@
 //! Terraform's JSON syntax (`.tf.json`) as the same tree: keys become blocks and arguments, texts become templates.
 
-use super::{Attribute, Block, Body, Expr, Item, Key, Kind, parse_template};
+use super::{Attribute, Block, Body, Expr, Item, Key, Kind, parse_template, set_place};
 use crate::source::Origin;
 use crate::{At, Map, Node, Value, json};
 use mainstay_model::Diagnostic;
@@ -116,7 +116,7 @@ fn expr(node: &Node, names: bool, origin: Origin<'_>) -> Parsed<Expr> {
                 fault.place = origin.place(node.at);
                 fault
             })?;
-            place(&mut template, node.at);
+            set_place(&mut template, node.at);
             template.kind
         }
         Value::List(items) => Kind::Tuple(items.iter().map(|item| expr(item, names, origin)).collect::<Parsed<_>>()?),
@@ -133,7 +133,7 @@ fn expr(node: &Node, names: bool, origin: Origin<'_>) -> Parsed<Expr> {
 fn named(text: &Arc<str>, at: At, origin: Origin<'_>) -> Kind {
     match super::parse_expression(text, Origin::of(origin.path)) {
         Ok(mut expr) => {
-            place(&mut expr, at);
+            set_place(&mut expr, at);
             match expr.kind {
                 Kind::Variable(_) | Kind::Call(..) => expr.kind,
                 _ => Kind::String(text.clone()),
@@ -151,14 +151,8 @@ fn object_key(key: &str, at: At, origin: Origin<'_>) -> Parsed<Key> {
         fault.place = origin.place(at);
         fault
     })?;
-    place(&mut template, at);
+    set_place(&mut template, at);
     Ok(Key::Expr(template))
-}
-
-/// An expression within a JSON text has the place of the text.
-fn place(expr: &mut Expr, at: At) {
-    expr.at = at;
-    super::visit_mut(expr, &mut |inner| inner.at = at);
 }
 
 fn last_line(node: &Node) -> u32 {

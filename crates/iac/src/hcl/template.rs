@@ -264,11 +264,10 @@ impl Cursor<'_> {
 
     fn assemble(&mut self, tokens: Vec<Token>, may_wrap: bool) -> Parsed<Kind> {
         let mut tokens = tokens.into_iter();
-        let mut parts = self.parts(&mut tokens, Until::End)?.0;
-        if may_wrap && parts.len() == 1 && matches!(parts[0], Part::Value(_)) {
-            if let Some(Part::Value(value)) = parts.pop() {
-                return Ok(Kind::Wrap(Box::new(value)));
-            }
+        let (mut parts, _) = self.parts(&mut tokens, Until::End)?;
+        if may_wrap && let [Part::Value(value)] = parts.as_mut_slice() {
+            let nothing = Expr { kind: Kind::Null, at: value.at, start: value.start, end: value.end };
+            return Ok(Kind::Wrap(Box::new(std::mem::replace(value, nothing))));
         }
         if parts.iter().all(|part| matches!(part, Part::Text(_))) {
             let text: String = parts.iter().map(|part| if let Part::Text(text) = part { text } else { "" }).collect();

@@ -32,7 +32,7 @@ impl Fault {
 pub(super) enum Each {
     None,
     Count(Val),
-    ForEach(Val, Val),
+    Pair(Val, Val),
 }
 
 /// Where an expression is evaluated.
@@ -97,8 +97,13 @@ impl<'w> Scope<'w> {
     fn conditional(&mut self, [condition, yes, no]: &'w [Expr; 3]) -> Evaluated {
         let decided = self.eval(condition)?;
         match decided.to_bool() {
-            Some(true) => self.eval(yes),
-            Some(false) => self.eval(no),
+            Some(flag) => {
+                let (taken, other) = if flag { (yes, no) } else { (no, yes) };
+                let val = self.eval(taken)?;
+                // Both results have one type: beside a text a number or bool becomes a text.
+                let beside_text = matches!(other.kind, Kind::String(_) | Kind::Template(_));
+                Ok(if beside_text { val.to_text().map_or(val, Val::String) } else { val })
+            }
             None if decided.is_unknown() => {
                 // Either way the same: then the condition does not matter.
                 let (yes, no) = (self.eval(yes), self.eval(no));

@@ -40,6 +40,7 @@ pub(super) fn read(files: &[SourceFile], options: &Options) -> Reading {
     }
     let installed = installed_modules(files, &mut reading.diagnostics);
     let bytes: u64 = bodies.iter().map(|(index, _)| files[*index].bytes.len() as u64).sum();
+    let templates = typed_arena::Arena::new();
     let world = World {
         folders: &folders,
         files,
@@ -53,6 +54,9 @@ pub(super) fn read(files: &[SourceFile], options: &Options) -> Reading {
         collector: RefCell::new(Vec::new()),
         diagnostics: RefCell::new(Vec::new()),
         said: RefCell::new(HashSet::new()),
+        patterns: RefCell::default(),
+        templates: &templates,
+        template_files: RefCell::default(),
     };
     evaluate(&world, &mut reading);
     reading.diagnostics.append(&mut world.diagnostics.borrow_mut());

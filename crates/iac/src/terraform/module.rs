@@ -30,9 +30,12 @@ pub(super) struct Module<'w> {
     pub root: Arc<str>,
     pub from: From<'w>,
     slots: RefCell<HashMap<Symbol<'w>, Slot>>,
-    expansions: RefCell<HashMap<(bool, &'w str, &'w str), Option<Rc<Expansion>>>>,
+    /// By data or not, type and name; `None` while it is being evaluated.
+    expansions: RefCell<Expansions<'w>>,
     children: RefCell<HashMap<&'w str, Option<Rc<Children<'w>>>>>,
 }
+
+type Expansions<'w> = HashMap<(bool, &'w str, &'w str), Option<Rc<Expansion>>>;
 
 /// Where the values of variables come from.
 pub(super) enum From<'w> {
@@ -364,8 +367,8 @@ impl<'w> Scope<'w> {
             "var" => Ok((self.module.variable(attribute(0)?)?, 1)),
             "local" => Ok((self.module.local(attribute(0)?)?, 1)),
             "each" => match (&self.each, attribute(0)?) {
-                (Each::ForEach(key, _), "key") => Ok((key.clone(), 1)),
-                (Each::ForEach(_, value), "value") => Ok((value.clone(), 1)),
+                (Each::Pair(key, _), "key") => Ok((key.clone(), 1)),
+                (Each::Pair(_, value), "value") => Ok((value.clone(), 1)),
                 _ => Err(Fault::new("`each` has a value only where `for_each` is set")),
             },
             "count" => match &self.each {

@@ -28,6 +28,7 @@ pub(super) fn binary<'w>(scope: &mut Scope<'w>, operator: Binary, left: Val, rig
         _ => {}
     }
     let right = scope.eval(right)?;
+    scope.module.world.charge(left.nodes().min(right.nodes()))?;
     match operator {
         Binary::Equal | Binary::NotEqual => Ok(left.equals(&right).map_or_else(
             || unknown_of([&left, &right]).unwrap_or_else(|| Val::unknown("the two are compared after apply")),

@@ -3,7 +3,7 @@
 use super::INSTANCES_PER_BLOCK_MAX;
 use super::eval::{Each, Scope, elements};
 use super::module::{Keys, Module};
-use super::val::{Item, Object, Rest, Val, unknown_of};
+use super::val::{Item, Rest, Val, unknown_of};
 use crate::hcl::{self, Block, Body, Kind};
 use crate::{At, Reference};
 use mainstay_model::Level;
@@ -48,7 +48,7 @@ impl Expansion {
             let mut references = Vec::new();
             let body = body(&mut scope, &block.body, "", &mut references, Some(&rest));
             let entries: BTreeMap<_, _> = body.iter().filter(|(key, _)| !is_hidden(key)).cloned().collect();
-            let val = Val::Map(Rc::new(Object { entries, rest: Some(rest.clone()) }));
+            let val = Val::object(entries, Some(rest.clone()));
             let address =
                 if keys == Keys::Single { address.clone() } else { Arc::from(format!("{address}{}", keys.index(nth))) };
             instances.push(Instance { address, body, references, val });
@@ -100,7 +100,7 @@ fn unknown_keys(module: &Module<'_>, at: At, what: &str, why: &Val) -> (Keys, Ve
         "give the variable a default or a value to see every instance",
     );
     let unknown = if why.is_unknown() { why.clone() } else { Val::unknown(format!("{what} is not known")) };
-    let each = if what == "count" { Each::Count(unknown) } else { Each::ForEach(unknown.clone(), unknown) };
+    let each = if what == "count" { Each::Count(unknown) } else { Each::Pair(unknown.clone(), unknown) };
     (Keys::Unknown, vec![each])
 }
 
@@ -165,7 +165,7 @@ fn each_of(module: &Module<'_>, val: &Val, at: At) -> (Keys, Vec<Each>) {
     match pairs {
         Some(pairs) if pairs.len() <= INSTANCES_PER_BLOCK_MAX => {
             let keys = pairs.keys().cloned().collect();
-            (Keys::ForEach(keys), pairs.into_iter().map(|(key, val)| Each::ForEach(Val::String(key), val)).collect())
+            (Keys::ForEach(keys), pairs.into_iter().map(|(key, val)| Each::Pair(Val::String(key), val)).collect())
         }
         Some(pairs) => {
             let summary =
@@ -330,7 +330,7 @@ fn nested<'w>(
     } else {
         body(scope, &block.body, &path, references, rest)
     };
-    let mut val = Val::Map(Rc::new(Object { entries: attributes.into_iter().collect(), rest: rest.cloned() }));
+    let mut val = Val::object(attributes.into_iter().collect(), rest.cloned());
     if &*block.kind != "dynamic" && &*block.kind != "content" {
         // A labelled block such as `provisioner "local-exec"` stands as in Terraform's JSON syntax.
         for label in block.labels.iter().rev() {

@@ -4,7 +4,6 @@ use super::eval::Fault;
 use super::val::{Item, Object, Val};
 use crate::hcl::{Expr, Key, Kind};
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
 #[derive(Debug, Clone)]
@@ -106,7 +105,7 @@ impl<'w> Type<'w> {
                     for (key, item) in &object.entries {
                         entries.insert(key.clone(), Item { val: element.convert(&item.val, default)?, at: item.at });
                     }
-                    Ok(Val::Map(Rc::new(Object { entries, rest: object.rest.clone() })))
+                    Ok(Val::object(entries, object.rest.clone()))
                 }
                 _ => mismatch("a map"),
             },

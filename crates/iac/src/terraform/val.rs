@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 /// How deep a value may nest when it leaves the evaluation.
 const VALUE_DEPTH_MAX: usize = 64;
+/// How many values one value may hold, shared parts counted each time.
+const VALUE_NODES_MAX: u64 = 1_000_000;
 
 #[derive(Debug, Clone)]
 pub(super) enum Val {
@@ -16,9 +18,9 @@ pub(super) enum Val {
     Bool(bool),
     Number(Decimal),
     String(Arc<str>),
-    List(Rc<Vec<Item>>),
+    List(Rc<Items>),
     /// Sorted and distinct.
-    Set(Rc<Vec<Item>>),
+    Set(Rc<Items>),
     Map(Rc<Object>),
     Unknown(Rc<Unknown>),
 }
@@ -30,11 +32,52 @@ pub(super) struct Item {
     pub at: At,
 }
 
+/// Elements, and how much there is in them: shared parts count each time, since whoever walks the value walks them so.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Items {
+    list: Vec<Item>,
+    weight: Weight,
+}
+
+impl std::ops::Deref for Items {
+    type Target = [Item];
+
+    fn deref(&self) -> &[Item] {
+        &self.list
+    }
+}
+
+impl Items {
+    pub(super) fn push(&mut self, item: Item) {
+        let weight = item.val.weight();
+        self.weight.nodes = self.weight.nodes.saturating_add(weight.nodes);
+        self.weight.unknown |= weight.unknown;
+        self.list.push(item);
+    }
+}
+
+/// How many values a value holds, and whether one of them is unknown.
+#[derive(Debug, Default, Clone, Copy)]
+struct Weight {
+    nodes: u64,
+    unknown: bool,
+}
+
+impl Weight {
+    fn of<'i>(items: impl Iterator<Item = &'i Item>) -> Self {
+        items.fold(Self { nodes: 1, unknown: false }, |sum, item| {
+            let weight = item.val.weight();
+            Self { nodes: sum.nodes.saturating_add(weight.nodes), unknown: sum.unknown || weight.unknown }
+        })
+    }
+}
+
 #[derive(Debug, Default, Clone)]
 pub(super) struct Object {
     pub entries: BTreeMap<Arc<str>, Item>,
     /// Attributes that are not among the entries exist, and are unknown.
     pub rest: Option<Rc<Rest>>,
+    weight: Weight,
 }
 
 /// Why the attributes that a resource does not set are unknown.
@@ -53,11 +96,31 @@ impl Val {
     }
 
     pub(super) fn list(items: Vec<Item>) -> Self {
-        Self::List(Rc::new(items))
+        let weight = Weight::of(items.iter());
+        if weight.nodes > VALUE_NODES_MAX { too_large() } else { Self::List(Rc::new(Items { list: items, weight })) }
     }
 
     pub(super) fn map(entries: BTreeMap<Arc<str>, Item>) -> Self {
-        Self::Map(Rc::new(Object { entries, rest: None }))
+        Self::object(entries, None)
+    }
+
+    /// A map; with `rest` one whose other attributes are unknown.
+    pub(super) fn object(entries: BTreeMap<Arc<str>, Item>, rest: Option<Rc<Rest>>) -> Self {
+        let weight = Weight::of(entries.values());
+        if weight.nodes > VALUE_NODES_MAX { too_large() } else { Self::Map(Rc::new(Object { entries, rest, weight })) }
+    }
+
+    fn weight(&self) -> Weight {
+        match self {
+            Self::List(items) | Self::Set(items) => items.weight,
+            Self::Map(object) => object.weight,
+            other => Weight { nodes: 1, unknown: other.is_unknown() },
+        }
+    }
+
+    /// How many values there are in it, itself included.
+    pub(super) fn nodes(&self) -> usize {
+        usize::try_from(self.weight().nodes).unwrap_or(usize::MAX)
     }
 
     pub(super) fn number(number: impl Into<Decimal>) -> Self {
@@ -73,7 +136,7 @@ impl Val {
     }
 
     /// The elements of a list or set.
-    pub(super) fn items(&self) -> Option<&Rc<Vec<Item>>> {
+    pub(super) fn items(&self) -> Option<&Rc<Items>> {
         match self {
             Self::List(items) | Self::Set(items) => Some(items),
             _ => None,
@@ -82,6 +145,9 @@ impl Val {
 
     /// The first unknown in it, at any depth.
     pub(super) fn unknown_within(&self) -> Option<&Rc<Unknown>> {
+        if !self.weight().unknown {
+            return None;
+        }
         match self {
             Self::Unknown(unknown) => Some(unknown),
             Self::List(items) | Self::Set(items) => items.iter().find_map(|item| item.val.unknown_within()),
@@ -174,7 +240,8 @@ impl Val {
     pub(super) fn set(mut items: Vec<Item>) -> Self {
         items.sort_by(|a, b| a.val.order(&b.val));
         items.dedup_by(|a, b| a.val.equals(&b.val) == Some(true));
-        Self::Set(Rc::new(items))
+        let weight = Weight::of(items.iter());
+        Self::Set(Rc::new(Items { list: items, weight }))
     }
 
     /// A total order for sets: kinds first, then values.
@@ -267,6 +334,10 @@ impl Val {
             Value::Unknown(unknown) => Self::Unknown(Rc::new(unknown.clone())),
         }
     }
+}
+
+fn too_large() -> Val {
+    Val::unknown(format!("the value holds more than {VALUE_NODES_MAX} values"))
 }
 
 fn all_equal(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {

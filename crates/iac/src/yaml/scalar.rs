@@ -14,7 +14,7 @@ pub(super) fn resolve(text: &str, schema: Schema) -> Value {
         "false" | "False" | "FALSE" => return Value::Bool(false),
         _ => {}
     }
-    if schema == Schema::Kubernetes {
+    if schema != Schema::Core {
         match text {
             "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Value::Bool(true),
             "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Value::Bool(false),
