@@ -56,6 +56,7 @@ pub(crate) fn call<'a>(on: &Evaluation<'a, '_>, function: Function, arguments: &
             first.text().map_or(Val::Null, |image| pod::image_tag(image).map_or(Val::Null, Val::Text))
         }
         Function::SecretLike => first.text().is_some_and(secret::looks_like_one).into_val(),
+        Function::Flag => flag(first, on.val(arguments[1])),
         Function::VersionAtLeast => with_second(on, arguments, |second| at_least(first, second)),
         // Handled above; named so that a new function does not compile before it does something.
         Function::Pod
@@ -140,6 +141,37 @@ fn distinct<'a>(on: &Evaluation<'a, '_>, list: Val<'a>) -> Val<'a> {
         }
     }
     on.batch.list(seen)
+}
+
+/// The value of an option: of `--name=value`, of `--name value`, or `true` where the option stands alone.
+fn flag<'a>(arguments: Val<'a>, name: Val<'a>) -> Val<'a> {
+    let Val::Text(name) = name else { return Val::Null };
+    let mut doubt = Val::Null;
+    let mut items = arguments.items().peekable();
+    while let Some(item) = items.next() {
+        let Val::Text(text) = item.val else {
+            if item.val.is_unknown() {
+                doubt = item.val;
+            }
+            continue;
+        };
+        match text.strip_prefix(name) {
+            Some("") => {
+                return match items.peek().map(|next| next.val) {
+                    Some(Val::Text(value)) if !value.starts_with('-') => Val::Text(value),
+                    Some(unknown @ Val::Unknown(_)) => unknown,
+                    _ => Val::Text("true"),
+                };
+            }
+            Some(rest) => {
+                if let Some(value) = rest.strip_prefix('=') {
+                    return Val::Text(value);
+                }
+            }
+            None => {}
+        }
+    }
+    doubt
 }
 
 /// Resources of the named types, by relation or all.

@@ -33,6 +33,7 @@ pub(crate) enum Function {
     ImageTag,
     SecretLike,
     VersionAtLeast,
+    Flag,
 }
 
 /// Name, function, fewest and most arguments, and how to write it.
@@ -49,7 +50,7 @@ const fn of(name: &'static str, function: Function, least: usize, most: usize, u
 }
 
 /// Every function; the reference page is made of this list.
-pub(crate) const FUNCTIONS: [Signature; 30] = [
+pub(crate) const FUNCTIONS: [Signature; 31] = [
     of("has", Function::Has, 1, 1, "has(x): whether x is set"),
     of("empty", Function::Empty, 1, 1, "empty(x): whether x is not set, or an empty text, list or map"),
     of("len", Function::Len, 1, 1, "len(x): how many items or characters"),
@@ -133,6 +134,13 @@ pub(crate) const FUNCTIONS: [Signature; 30] = [
         2,
         2,
         "version_at_least(x, \"1.2\"): compares dotted versions by number",
+    ),
+    of(
+        "flag",
+        Function::Flag,
+        2,
+        2,
+        "flag(command, \"--name\"): the value of an option in a list of arguments, \"true\" where it has none",
     ),
 ];
 

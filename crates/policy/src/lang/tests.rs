@@ -235,6 +235,15 @@ fn pods_are_found_in_every_kind_of_workload() {
 }
 
 #[test]
+fn options_of_a_command_are_read() {
+    let x = json!({"command": ["kube-apiserver", "--port=0", "--verbose", "--mode", "RBAC", "--empty="]});
+    assert_eq!(verdict("flag(command, \"--port\") == 0 and flag(command, \"--verbose\") == true", &x), Pass);
+    assert_eq!(verdict("flag(command, \"--mode\") == \"RBAC\" and flag(command, \"--empty\") == \"\"", &x), Pass);
+    assert_eq!(verdict("has(flag(command, \"--po\"))", &x), Fail);
+    assert_eq!(verdict("has(flag(command, \"--port\"))", &json!({"command": ["a", "$unknown"]})), Unknown);
+}
+
+#[test]
 fn endless_work_is_given_up_as_unknown() {
     let many: Vec<_> = (0..3_000).collect();
     let rule = "none a in l: any b in l: any c in l: a + 0 == 1";
