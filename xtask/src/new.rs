@@ -39,12 +39,14 @@ fn duty_and_name<'a>(name: &'a str, example: &str) -> Outcome<(&'a str, &'a str)
 }
 
 fn control(name: &str) -> Outcome<()> {
-    let (duty, id) = duty_and_name(name, "guard/aws.sqs-queue-encrypted")?;
+    // Nearly every control is the guard's.
+    let name = if name.contains('/') { name.to_owned() } else { format!("guard/{name}") };
+    let (duty, id) = duty_and_name(&name, "aws.sqs-queue-encrypted or guard/aws.sqs-queue-encrypted")?;
     let path = format!("catalog/{duty}/controls/{id}.md");
     start(&path, &CONTROL.replace("ID", id))?;
     println!(
         "next: name the real type and attribute, write why and fix, and make the fail example break the rule; then\n      \
-         cargo run -- control test {id}\n      it fails now, because the fail example is as good as the pass example"
+         cargo run -- control test catalog/{duty}/controls\n      it fails now, because the fail example is as good as the pass example"
     );
     Ok(())
 }
@@ -58,6 +60,7 @@ fn connector(name: &str) -> Outcome<()> {
     let folder = format!("crates/connectors/src/{name}");
     start(&format!("{folder}/mod.rs"), &CONNECTOR.replace("NAME", name))?;
     start(&format!("{folder}/read.rs"), &CONNECTOR_READ.replace("NAME", name))?;
+    start(&format!("{folder}/fixtures/{name}.json"), "{ \"write\": \"a document of your own here\" }\n")?;
     let list = read(&root().join("crates/connectors/src/lib.rs"))?;
     if !list.contains(&format!("mod {name};")) {
         println!("next: in crates/connectors/src/lib.rs add\n      pub mod {name};");
@@ -66,7 +69,7 @@ fn connector(name: &str) -> Outcome<()> {
         "      in crates/connectors/src/connectors.rs add\n      Connector {{\n          name: \"{name}\",\n          \
          summary: \"what it reads, in a line\",\n          read: {name}::read,\n          \
          collect: |outside, request, sink| collect::each({name}::read, outside, request, sink),\n      }},\n      \
-         then fill in read.rs until cargo test -p mainstay-connectors {name} passes"
+         then replace the fixture by a document as the system prints it, written by yourself, and fill in\n      read.rs until cargo test -p mainstay-connectors {name} passes"
     );
     Ok(())
 }
