@@ -50,10 +50,40 @@ fn facts(from: u64, until: u64) -> Vec<Fact> {
     (from..until).filter_map(fact).collect()
 }
 
+/// Processor time of this process, in seconds: what a busy machine cannot distort. Linux counts it in steps of 10 ms.
+fn processor_s() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(f64::NAN);
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+/// Time by the clock and by the processor.
+#[derive(Clone, Copy, Default)]
+struct Spent {
+    clock: Duration,
+    processor_s: f64,
+}
+
+impl Spent {
+    fn add(&mut self, clock: Instant, processor_s_before: f64) {
+        self.clock += clock.elapsed();
+        self.processor_s += processor_s() - processor_s_before;
+    }
+
+    fn rate(self, count: u64) -> f64 {
+        count as f64 / self.clock.as_secs_f64()
+    }
+
+    fn processor_us(self, count: u64) -> f64 {
+        self.processor_s * 1e6 / count as f64
+    }
+}
+
 /// Appends `[from, until)` and gives the time that appending took; making the facts is not counted.
-fn append(ledger: &Ledger, from: u64, until: u64) -> Result<Duration> {
+fn append(ledger: &Ledger, from: u64, until: u64) -> Result<Spent> {
     let now = Timestamp::from_second(1_790_000_000).unwrap_or_default();
-    let mut spent = Duration::ZERO;
+    let mut spent = Spent::default();
     let round = BATCH * 10;
     let mut start = from;
     while start < until {
@@ -61,7 +91,7 @@ fn append(ledger: &Ledger, from: u64, until: u64) -> Result<Duration> {
         let batches = Mutex::new(
             (start..end).step_by(BATCH as usize).map(|at| facts(at, (at + BATCH).min(end))).collect::<Vec<_>>(),
         );
-        let clock = Instant::now();
+        let (clock, before) = (Instant::now(), processor_s());
         std::thread::scope(|scope| {
             let work = || -> Result<()> {
                 loop {
@@ -72,7 +102,7 @@ fn append(ledger: &Ledger, from: u64, until: u64) -> Result<Duration> {
             let callers: Vec<_> = (0..CALLERS).map(|_| scope.spawn(work)).collect();
             callers.into_iter().try_for_each(|caller| caller.join().map_err(|_| LedgerError::Closed)?)
         })?;
-        spent += clock.elapsed();
+        spent.add(clock, before);
         start = end;
     }
     Ok(spent)
@@ -80,21 +110,21 @@ fn append(ledger: &Ledger, from: u64, until: u64) -> Result<Duration> {
 
 /// The raw limit: the same rows, read back from the ledger, inserted into a plain table of the same database with the
 /// same settings, with one hash a row as the tree has, in transactions of the same size.
-fn raw(folder: &Path, count: u64) -> std::result::Result<f64, Box<dyn std::error::Error>> {
+fn raw(folder: &Path, count: u64) -> std::result::Result<Spent, Box<dyn std::error::Error>> {
     let from = rusqlite::Connection::open(folder.join("ledger.db"))?;
     let to = rusqlite::Connection::open(folder.join("raw.db"))?;
     to.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
+        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
         CREATE TABLE raw (seq INTEGER PRIMARY KEY, entry TEXT, data TEXT, extensions TEXT, salt BLOB, hash BLOB)",
     )?;
     let mut read =
         from.prepare("SELECT entry, data, salt FROM ledger_facts WHERE seq >= ?1 AND seq < ?2 ORDER BY seq")?;
-    let mut spent = Duration::ZERO;
+    let mut spent = Spent::default();
     for start in (0..count).step_by(BATCH as usize) {
         let rows: Vec<(String, String, Vec<u8>)> = read
             .query_map([start as i64, (start + BATCH) as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
             .collect::<std::result::Result<_, _>>()?;
-        let clock = Instant::now();
+        let (clock, before) = (Instant::now(), processor_s());
         to.execute_batch("BEGIN IMMEDIATE")?;
         {
             let mut insert = to.prepare_cached("INSERT INTO raw VALUES (?1, ?2, ?3, NULL, ?4, ?5)")?;
@@ -103,9 +133,9 @@ fn raw(folder: &Path, count: u64) -> std::result::Result<f64, Box<dyn std::error
             }
         }
         to.execute_batch("COMMIT")?;
-        spent += clock.elapsed();
+        spent.add(clock, before);
     }
-    Ok(count as f64 / spent.as_secs_f64())
+    Ok(spent)
 }
 
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
@@ -129,30 +159,36 @@ fn measure(folder: &Path, largest: u64) -> std::result::Result<serde_json::Value
     for stage in [largest / 100, largest / 10, largest] {
         // The whole way since the last stage counts, with all that was merged on it.
         let spent = append(&ledger, size, stage)?;
-        let rate = (stage - size) as f64 / spent.as_secs_f64();
+        let count = stage - size;
         size = stage;
-        let clock = Instant::now();
+        let mut verify = Spent::default();
+        let (clock, before) = (Instant::now(), processor_s());
         let report = ledger.verify(&VerifyOptions::default())?;
-        let verify = size as f64 / clock.elapsed().as_secs_f64();
+        verify.add(clock, before);
         let clock = Instant::now();
         let subject = Subject::new(format!("aws:ec2:instance/i-{:08x}", mix(7) as u32))?;
         let found = ledger.facts(&Filter::new().of_subject(subject))?.len();
         let lookup_ms = clock.elapsed().as_secs_f64() * 1e3;
-        eprintln!(
-            "at {size}: append {rate:.0}/s, verify {verify:.0}/s, {found} facts of a subject in {lookup_ms:.1} ms, problems {}",
-            report.problems.len()
-        );
-        stages.push(json!({"size": size, "append_per_s": rate, "verify_per_s": verify, "problems": report.problems.len(), "subject_facts": found, "subject_lookup_ms": lookup_ms}));
+        eprintln!("at {size}: append {:.0}/s, verify {:.0}/s", spent.rate(count), verify.rate(size));
+        stages.push(json!({
+            "size": size, "append_per_s": spent.rate(count), "append_processor_us": spent.processor_us(count),
+            "verify_per_s": verify.rate(size), "verify_processor_us": verify.processor_us(size),
+            "problems": report.problems.len(), "subject_facts": found, "subject_lookup_ms": lookup_ms,
+        }));
     }
     let bytes = std::fs::metadata(folder.join("ledger.db"))?.len() as f64 / size as f64;
     drop(ledger);
     let clock = Instant::now();
     drop(Ledger::open(Options::in_folder(folder))?);
     let open_ms = clock.elapsed().as_secs_f64() * 1e3;
-    let raw = raw(folder, largest.min(500_000))?;
-    let rate = |at: usize| stages[at]["append_per_s"].as_f64().unwrap_or(f64::NAN);
+    let raw_count = largest.min(500_000);
+    let raw = raw(folder, raw_count)?;
+    let figure = |at: usize, name: &str| stages[at][name].as_f64().unwrap_or(f64::NAN);
     Ok(json!({
-        "stages": stages, "raw_inserts_per_s": raw, "append_to_raw": rate(1) / raw,
-        "append_cost_growth": rate(0) / rate(2), "open_ms": open_ms, "database_bytes_per_fact": bytes,
+        "raw_inserts_per_s": raw.rate(raw_count), "raw_processor_us": raw.processor_us(raw_count),
+        "append_to_raw": figure(1, "append_per_s") / raw.rate(raw_count),
+        "append_cost_growth": figure(0, "append_per_s") / figure(2, "append_per_s"),
+        "append_processor_growth": figure(2, "append_processor_us") / figure(0, "append_processor_us"),
+        "open_ms": open_ms, "database_bytes_per_fact": bytes, "stages": stages,
     }))
 }

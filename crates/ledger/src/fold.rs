@@ -2,11 +2,13 @@
 
 use crate::db::Mode;
 use crate::error::{LedgerError, Result};
+use crate::index::{self, Recent};
 use crate::ledger::Shared;
 use crate::read::Filter;
 use crate::schema::Head;
 use crate::tx::Tx;
 use mainstay_model::Recorded;
+use std::sync::PoisonError;
 
 /// What makes tables of facts. The same facts must give the same tables whatever batches they came in: a fold that
 /// reads an entity anew from all its facts (`tx.facts_of_subject`) has that by construction, late facts included.
@@ -99,14 +101,23 @@ pub(crate) fn ensure(shared: &Shared) -> Result<()> {
     })
 }
 
-/// Empties all tables and fills them again.
+/// Makes the indexes anew, then empties all tables and fills them again.
 pub(crate) fn rebuild(shared: &Shared) -> Result<u64> {
     let _writer = shared.lock_writer();
-    shared.pool.run(Mode::Append, |conn| {
+    shared.cache.clear();
+    let outcome = shared.pool.run(Mode::Append, |conn| {
+        let mut head = Head::read(conn)?;
+        head.covered = index::remake(conn, &shared.cache, head.size, shared.run_entries, &mut head.next_run)?;
+        head.write(conn)?;
+        let tail = Recent::scan(conn, head.covered, head.size)?;
         let mut tx = Tx::new(conn, shared)?;
         rebuild_in(shared, &mut tx)?;
-        Ok(tx.size())
-    })
+        Ok((head.size, tail))
+    });
+    shared.cache.clear();
+    let (size, tail) = outcome?;
+    *shared.recent.write().unwrap_or_else(PoisonError::into_inner) = tail;
+    Ok(size)
 }
 
 pub(crate) fn rebuild_in(shared: &Shared, tx: &mut Tx<'_>) -> Result<()> {

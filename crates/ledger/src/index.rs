@@ -327,6 +327,8 @@ struct RunWriter {
     bloom: Bloom,
     page: Vec<u8>,
     rows: Vec<Vec<Value>>,
+    /// Over the pages, then the fences, then the filter.
+    digest: Sha256,
 }
 
 impl RunWriter {
@@ -336,7 +338,7 @@ impl RunWriter {
         // Times are looked up by range, where a filter cannot help.
         let bloom = Bloom::new(if kind == Kind::TypeTime { 0 } else { pairs_max });
         let run = Run { id, level, fences: Vec::new(), bloom: OnceLock::new() };
-        Self { kind, run, bloom, page: Vec::with_capacity(PAGE_PAIRS * 16), rows: Vec::new() }
+        Self { kind, run, bloom, page: Vec::with_capacity(PAGE_PAIRS * 16), rows: Vec::new(), digest: Sha256::new() }
     }
 
     fn push(&mut self, conn: &mut dyn Conn, pair: Pair) -> Result<()> {
@@ -351,6 +353,7 @@ impl RunWriter {
 
     fn end_page(&mut self, conn: &mut dyn Conn) -> Result<()> {
         let key = self.run.page_key(self.run.fences.len() - 1);
+        self.digest.update(&self.page);
         self.rows.push(vec![key.into(), Value::Blob(std::mem::take(&mut self.page))]);
         if self.rows.len() == PAGES_BATCH { self.write_rows(conn) } else { Ok(()) }
     }
@@ -367,18 +370,66 @@ impl RunWriter {
         }
         self.write_rows(conn)?;
         let fences: Vec<u8> = self.run.fences.iter().flat_map(|fence| fence.to_be_bytes()).collect();
-        conn.execute(
-            "INSERT INTO ledger_runs (id, kind, level, fences, bloom) VALUES ($1, $2, $3, $4, $5)",
-            &[
-                self.run.id.into(),
-                (self.kind as i64).into(),
-                self.run.level.into(),
-                fences.into(),
-                self.bloom.to_bytes().into(),
-            ],
-        )?;
+        let bloom = self.bloom.to_bytes();
+        let digest = self.digest.chain_update(&fences).chain_update(&bloom).finalize();
+        let row = [
+            self.run.id.into(),
+            (self.kind as i64).into(),
+            self.run.level.into(),
+            fences.into(),
+            bloom.into(),
+            digest.to_vec().into(),
+        ];
+        let sql = "INSERT INTO ledger_runs (id, kind, level, fences, bloom, digest) VALUES ($1, $2, $3, $4, $5, $6)";
+        conn.execute(sql, &row)?;
         Ok(())
     }
+}
+
+/// Checks every run against its digest, and that all entries are in some run; gives what is wrong.
+pub(crate) fn check(conn: &mut dyn Conn, covered: u64) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    let mut held = 0;
+    let runs = db::query(conn, "SELECT id, kind, fences, bloom, digest FROM ledger_runs ORDER BY id", &[])?;
+    for row in runs {
+        let (id, kind) = (row.integer(0)?, row.integer(1)?);
+        let (fences, bloom, wanted) = (row.blob(2)?, row.blob(3)?, row.blob(4)?);
+        let (mut digest, mut pairs) = (Sha256::new(), 0);
+        let sql = "SELECT entries FROM ledger_run_pages WHERE id >= $1 AND id < $2 ORDER BY id";
+        conn.each_ref(sql, &[(id << PAGE_BITS).into(), ((id + 1) << PAGE_BITS).into()], &mut |values| {
+            let entries = page(values.first())?.as_flattened();
+            pairs += entries.len() as u64 / 16;
+            digest.update(entries);
+            Ok(true)
+        })?;
+        if digest.chain_update(fences).chain_update(bloom).finalize().as_slice() != wanted {
+            problems.push(format!("run {id} of the indexes is damaged; rebuilding makes the indexes anew"));
+        }
+        held += if kind == Kind::Identity as i64 { pairs } else { 0 };
+    }
+    if held != covered {
+        problems.push(format!("the indexes hold {held} entries instead of {covered}; rebuilding makes them anew"));
+    }
+    Ok(problems)
+}
+
+/// Makes all runs anew from the facts, as many as there are full ones; gives how many entries they hold.
+pub(crate) fn remake(
+    conn: &mut dyn Conn,
+    cache: &RunCache,
+    size: u64,
+    run_entries: u64,
+    next_run: &mut i64,
+) -> Result<u64> {
+    conn.execute("DELETE FROM ledger_runs", &[])?;
+    conn.execute("DELETE FROM ledger_run_pages", &[])?;
+    let mut from = 0;
+    while size - from >= run_entries {
+        let recent = Recent::scan(conn, from, from + run_entries)?;
+        flush(conn, cache, &recent, next_run)?;
+        from += run_entries;
+    }
+    Ok(from)
 }
 
 /// Bits of a Bloom filter for each key: with seven of them set, about 1 in 150 new keys is looked up in vain.

@@ -280,7 +280,7 @@ impl Ledger {
         self.shared.verifier().cloned()
     }
 
-    /// Empties all folded tables and fills them again by replay; gives the number of facts replayed.
+    /// Makes the indexes anew from the log, empties all folded tables and fills them again by replay; gives the number of facts replayed.
     ///
     /// # Errors
     /// The database or a fold fails; then the tables stay as they were.

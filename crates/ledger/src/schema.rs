@@ -12,7 +12,7 @@ const MIGRATIONS: &[&[&str]] = &[&[
     // The tree: `id` is level * 2^48 + index.
     "CREATE TABLE ledger_tiles (id BIGINT PRIMARY KEY, hashes BYTEA NOT NULL)",
     // The indexes (see `index.rs`): `id` of a page is run * 2^24 + page.
-    "CREATE TABLE ledger_runs (id BIGINT PRIMARY KEY, kind BIGINT NOT NULL, level BIGINT NOT NULL, fences BYTEA NOT NULL, bloom BYTEA NOT NULL)",
+    "CREATE TABLE ledger_runs (id BIGINT PRIMARY KEY, kind BIGINT NOT NULL, level BIGINT NOT NULL, fences BYTEA NOT NULL, bloom BYTEA NOT NULL, digest BYTEA NOT NULL)",
     "CREATE TABLE ledger_run_pages (id BIGINT PRIMARY KEY, entries BYTEA NOT NULL)",
     // What was folded into which tables.
     "CREATE TABLE ledger_folds (name TEXT PRIMARY KEY, version BIGINT NOT NULL, tables TEXT NOT NULL)",

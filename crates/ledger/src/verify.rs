@@ -3,6 +3,7 @@
 use crate::db::{self, Conn, Mode, ValueRef};
 use crate::entry::{self, SALT_BYTES};
 use crate::error::{LedgerError, Result};
+use crate::index;
 use crate::ledger::Shared;
 use crate::merkle::{Hash, leaf_hash, root_of};
 use crate::note::{Checkpoint, NoteVerifier};
@@ -122,6 +123,12 @@ pub(crate) fn verify(shared: &Shared, options: &VerifyOptions) -> Result<VerifyR
         check_mirror(shared, head.size, mirror, &mut problems)?;
     }
     check_bounds(shared, head.size, &mut problems)?;
+    for what in shared.pool.run(Mode::Read, |conn| {
+        let covered = Head::read(conn)?.covered;
+        index::check(conn, covered)
+    })? {
+        problems.push(Problem { seq: None, what });
+    }
     check_redactions(shared, &scanned.redacted, &mut problems)?;
     problems.sort_by_key(|problem| problem.seq.unwrap_or(u64::MAX));
     problems.dedup();

@@ -256,3 +256,37 @@ fn data_erased_without_a_redaction_is_named() {
         expect_first(&ledger, 11, "data erased");
     }
 }
+
+#[test]
+fn a_damaged_index_is_found_and_rebuilding_mends_it() {
+    for place in Place::each() {
+        let ledger = Ledger::open(Options { run_entries: 64, ..place.options() }).unwrap();
+        fill(&ledger, 0, FACTS, "as it was");
+        let mut dice = Dice(4);
+        let pages = ledger.read(|tx| tx.query("SELECT id, entries FROM ledger_run_pages ORDER BY id", &[])).unwrap();
+        for fault in 0..60 {
+            let page = &pages[dice.below(pages.len() as u64) as usize];
+            let mut bytes = page.blob(1).unwrap().to_vec();
+            let at = dice.below(bytes.len() as u64) as usize;
+            bytes[at] ^= 1 << dice.below(8);
+            let set = |bytes: Vec<u8>| {
+                run(
+                    &ledger,
+                    "UPDATE ledger_run_pages SET entries = $2 WHERE id = $1",
+                    &[page.0[0].clone(), bytes.into()],
+                )
+            };
+            set(bytes);
+            assert_eq!(verify(&ledger).problems.len(), 1, "fault {fault}");
+            set(page.blob(1).unwrap().to_vec());
+        }
+        run(&ledger, "DELETE FROM ledger_run_pages WHERE id = $1", &[pages[0].0[0].clone()]);
+        assert_ne!(verify(&ledger).problems, []);
+        ledger.rebuild().unwrap();
+        assert_eq!(verify(&ledger).problems, []);
+        let found = ledger.read(|tx| tx.facts_of_subject(&mainstay_model::Subject::new("host:h3").unwrap())).unwrap();
+        assert_eq!(found.len(), 100);
+        fill(&ledger, FACTS, FACTS + 300, "goes on");
+        assert_eq!(verify(&ledger).problems, []);
+    }
+}
