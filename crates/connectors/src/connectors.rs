@@ -2,7 +2,8 @@
 
 use crate::collect::{self, Request};
 use crate::{
-    Document, ReadContext, Reading, alertmanager, backstage, cloudevents, focus, github, kev, promises, restic, trivy,
+    Document, ReadContext, Reading, alertmanager, backstage, cloudevents, focus, github, inventory, kev, kubernetes,
+    mapping, promises, restic, terraform, trivy,
 };
 use mainstay_outside::Outside;
 
@@ -21,6 +22,18 @@ pub struct Connector {
 
 /// Every connector, in the order of the flow.
 pub const CONNECTORS: &[Connector] = &[
+    Connector {
+        name: "terraform",
+        summary: "Terraform and OpenTofu: source, plan JSON and state",
+        read: terraform::read,
+        collect: |outside, request, sink| collect::whole(terraform::read, outside, request, sink),
+    },
+    Connector {
+        name: "kubernetes",
+        summary: "Kubernetes: manifests, and what kubectl get -o json prints",
+        read: kubernetes::read,
+        collect: kubernetes::collect,
+    },
     Connector {
         name: "backstage",
         summary: "Backstage: catalog-info.yaml with all kinds and relations, as one batch",
@@ -70,10 +83,22 @@ pub const CONNECTORS: &[Connector] = &[
         collect: focus::collect,
     },
     Connector {
+        name: "inventory",
+        summary: "AWS: what resourcegroupstaggingapi get-resources prints",
+        read: inventory::read,
+        collect: |outside, request, sink| collect::each(inventory::read, outside, request, sink),
+    },
+    Connector {
+        name: "mapping",
+        summary: "anything else in CSV, JSON or JSON Lines, by a small mapping file",
+        read: mapping::read,
+        collect: mapping::collect,
+    },
+    Connector {
         name: "cloudevents",
         summary: "CloudEvents 1.0 in JSON: single, batch, or JSON Lines",
         read: cloudevents::read,
-        collect: |outside, request, sink| collect::each(cloudevents::read, outside, request, sink),
+        collect: cloudevents::collect,
     },
 ];
 

@@ -10,17 +10,27 @@ use mainstay_model::{Diagnostic, Place};
 /// The flag says whether the document was whole.
 pub(crate) fn parse(part: &Part, records: &[&str], reading: &mut Reading) -> Option<(Node, bool)> {
     let text = decode(&part.bytes, &part.path, reading)?;
-    let error = match json::parse(&text, Origin::of(&part.path)) {
-        Ok(node) => return Some((node, true)),
+    if let Ok(node) = json::parse(&text, Origin::of(&part.path)) {
+        return Some((node, true));
+    }
+    let kept = mend(&text, part, records, reading)??;
+    Some((json::parse(&kept, Origin::of(&part.path)).ok()?, false))
+}
+
+/// `Some(None)` where a text is whole; the part of it that is worth keeping where it is damaged; `None` where nothing is.
+pub(crate) fn mend(text: &str, part: &Part, records: &[&str], reading: &mut Reading) -> Option<Option<String>> {
+    let error = match json::parse(text, Origin::of(&part.path)) {
+        Ok(_) => return Some(None),
         Err(error) => *error,
     };
-    let end = offset(&text, &error.place);
-    let kept = salvage(&text[..end], records).and_then(|kept| json::parse(&kept, Origin::of(&part.path)).ok());
+    let end = offset(text, &error.place);
+    let kept = salvage(&text[..end], records);
+    let kept = kept.filter(|kept| json::parse(kept, Origin::of(&part.path)).is_ok());
     reading.note(match kept {
         Some(_) => Diagnostic { summary: format!("{}; what stands before it counts", error.summary), ..error },
         None => error,
     });
-    Some((kept?, false))
+    kept.map(Some)
 }
 
 /// The JSON values of a part that has one after another, usually one a line. A damaged line costs itself only.

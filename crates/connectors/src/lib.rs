@@ -6,29 +6,39 @@
 //! changed. Nothing here decides anything: a duty judges.
 
 pub mod alertmanager;
+mod attributes;
 pub mod backstage;
 pub mod cloudevents;
 mod collect;
 mod connectors;
+mod discover;
 pub mod focus;
 pub mod github;
 mod identity;
+pub mod inventory;
 mod json;
 pub mod kev;
+pub mod kubernetes;
+pub mod mapping;
 mod options;
 pub mod promises;
 mod reading;
 mod reconcile;
 pub mod restic;
 pub mod subjects;
+pub mod terraform;
 mod text;
 pub mod trivy;
 
 pub use collect::{Origin, Request};
 pub use connectors::{CONNECTORS, Connector, connector};
+pub use discover::{Found, discover, recognise};
 pub use identity::{content_digest, digest, fact_id};
 pub use options::Options;
 pub use reading::{
     At, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, Document, Family, Gone, Part, ReadContext, Reading, Snapshot, SnapshotItem,
 };
 pub use reconcile::{Known, KnownMap, family_of, known_of, reconcile};
+
+#[cfg(test)]
+mod harness;

@@ -9,13 +9,7 @@ use std::borrow::Cow;
 /// and noted; other bytes are replaced and warned of, so that the good records count. Empty and oversized parts give
 /// `None` and a diagnostic.
 pub(crate) fn decode<'a>(bytes: &'a [u8], path: &str, reading: &mut Reading) -> Option<Cow<'a, str>> {
-    if bytes.len() > DOCUMENT_BYTES_MAX {
-        reading.note(Diagnostic::error(
-            "document.size",
-            format!("the document has {} bytes; at most {DOCUMENT_BYTES_MAX} are read", bytes.len()),
-            Place::file(path),
-            "split it, or send what changed only",
-        ));
+    if !fits(bytes, path, reading) {
         return None;
     }
     let text = match bytes {
@@ -36,6 +30,20 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], path: &str, reading: &mut Reading) -> 
         return None;
     }
     Some(text)
+}
+
+/// Whether a part is small enough to be read whole; else a diagnostic says so.
+pub(crate) fn fits(bytes: &[u8], path: &str, reading: &mut Reading) -> bool {
+    let fits = bytes.len() <= DOCUMENT_BYTES_MAX;
+    if !fits {
+        reading.note(Diagnostic::error(
+            "document.size",
+            format!("the document has {} bytes; at most {DOCUMENT_BYTES_MAX} are read", bytes.len()),
+            Place::file(path),
+            "split it, or send what changed only",
+        ));
+    }
+    fits
 }
 
 fn utf8<'a>(bytes: &'a [u8], path: &str, reading: &mut Reading) -> Cow<'a, str> {

@@ -10,4 +10,6 @@ pub use collect::collect;
 pub use read::read;
 
 #[cfg(test)]
+mod real;
+#[cfg(test)]
 mod tests;

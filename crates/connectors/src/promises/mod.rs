@@ -2,4 +2,5 @@
 
 mod read;
 
+pub(crate) use read::line_column;
 pub use read::read;
