@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, header};
 use mainstay_kit::operation::Method;
 use mainstay_kit::{Operation, Problem};
-use mainstay_outside::{Auth, Outside, Secret};
+use mainstay_outside::{Auth, HttpError, Outside, Secret};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -153,6 +153,12 @@ fn remote(
     if let Some(value) = body {
         request = request.body("application/json", value.to_string().into_bytes());
     }
-    let response = outside.send(&request).map_err(|e| Problem::ours("server.unreachable", e.to_string()))?;
-    Ok((response.status, response.body))
+    match outside.send(&request) {
+        Ok(response) => Ok((response.status, response.body)),
+        // The server's own words, where it has any: they begin at the body's brace.
+        Err(HttpError::Status(_, status, text)) => {
+            Ok((status, text.find('{').map_or(text.clone(), |at| text[at..].to_owned()).into_bytes()))
+        }
+        Err(error) => Err(Problem::ours("server.unreachable", error.to_string())),
+    }
 }

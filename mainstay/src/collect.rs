@@ -111,11 +111,13 @@ impl Collecting<'_> {
 
     fn take(&self, reading: Reading, tally: &mut Tally) -> Result<(), Problem> {
         tally.diagnostics.extend(reading.diagnostics);
-        let mut facts = reading.facts;
+        self.append(reading.facts, tally)?;
+        // One after the other: a snapshot is compared with what the one before it left.
         for snapshot in &reading.snapshots {
-            facts.extend(self.transitions(snapshot)?);
+            let facts = self.transitions(snapshot)?;
+            self.append(facts, tally)?;
         }
-        self.append(facts, tally)
+        Ok(())
     }
 
     fn transitions(&self, snapshot: &Snapshot) -> Result<Vec<Fact>, Problem> {

@@ -90,7 +90,6 @@ fn request(context: &Context, command: Command) -> Result<(&'static str, Value),
         Command::Vulnerability(list) => listed("vulnerability.list", "vulnerability.show", list),
         Command::Spend(list) => listed("spend.list", "spend.show", list),
         Command::Source(Source::List(narrow)) => ("source.list", narrowed(narrow)),
-        Command::Source(Source::Connectors) => ("source.connectors", json!({})),
         Command::User(User::List) => ("user.list", json!({})),
         Command::User(User::Add { name, role }) => {
             let password = read_password(context)?;

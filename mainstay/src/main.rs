@@ -17,7 +17,7 @@ mod scan;
 mod up;
 mod view;
 
-use arguments::{Arguments, Command, Control, Ledger};
+use arguments::{Arguments, Command, Control, Ledger, Source};
 use clap::{CommandFactory, Parser};
 use mainstay_kit::Problem;
 use mainstay_outside::Outside;
@@ -77,6 +77,12 @@ fn run(context: &Context, command: Command) -> Result<ExitCode, Problem> {
         }
         Command::Control(Control::Show { id, controls }) => {
             Ok(scan::show_controls(&context.outside, &context.view, &controls, Some(&id)))
+        }
+        Command::Source(Source::Connectors) => {
+            let row = |c: &mainstay_connectors::Connector| serde_json::json!({"connector": c.name, "reads": c.summary});
+            let rows: Vec<_> = mainstay_connectors::CONNECTORS.iter().map(row).collect();
+            context.view.rows(&["connector", "reads"], &serde_json::json!({ "connectors": rows }));
+            Ok(ExitCode::SUCCESS)
         }
         Command::Completions { shell } => {
             let mut out = Vec::new();

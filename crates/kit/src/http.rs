@@ -43,6 +43,8 @@ pub fn router(world: Arc<World>, shell: crate::Shell, extras: Vec<Extra>) -> Rou
         );
     }
     router
+        .route("/tile/{*path}", get(log_file))
+        .merge(crate::ui::session::routes())
         .fallback(|uri: Uri| async move {
             refuse(&Problem::absent("request.path", format!("there is nothing at {}", uri.path())))
         })
@@ -56,6 +58,20 @@ pub fn router(world: Arc<World>, shell: crate::Shell, extras: Vec<Extra>) -> Rou
         })
         .layer(axum::middleware::from_fn_with_state(world.clone(), secure))
         .with_state(world)
+}
+
+/// The log's own files in the layout of C2SP tlog-tiles, for witnesses and monitors.
+async fn log_file(State(world): State<Arc<World>>, request: Request<Body>) -> Response {
+    if let Err(problem) = principal_of(&request) {
+        return refuse(&problem);
+    }
+    let path = request.uri().path().trim_start_matches('/').to_owned();
+    blocking(move || match world.ledger.log_file(&path) {
+        Ok(Some(bytes)) => ([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response(),
+        Ok(None) => refuse(&Problem::absent("ledger.tile", format!("the log has no file {path}"))),
+        Err(error) => refuse(&Problem::from(error)),
+    })
+    .await
 }
 
 fn operation_route(operation: Operation) -> MethodRouter<Arc<World>> {
@@ -192,7 +208,7 @@ fn query_of(uri: &Uri) -> BTreeMap<String, String> {
 }
 
 /// Splits `a=1&b=x%20y` (the WHATWG form-urlencoded rules).
-fn form(text: &str) -> Vec<(String, String)> {
+pub(crate) fn form(text: &str) -> Vec<(String, String)> {
     text.split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
@@ -234,7 +250,7 @@ pub(crate) fn refuse(problem: &Problem) -> Response {
 }
 
 /// Runs what waits for the database off the threads that serve the network.
-async fn blocking(work: impl FnOnce() -> Response + Send + 'static) -> Response {
+pub(crate) async fn blocking(work: impl FnOnce() -> Response + Send + 'static) -> Response {
     match tokio::task::spawn_blocking(work).await {
         Ok(response) => response,
         Err(error) => {

@@ -58,6 +58,10 @@ pub(crate) async fn secure(State(world): State<Arc<World>>, mut request: Request
         }
         Err(problem) => refuse(&problem),
     };
+    world.metrics.requests.inc();
+    if response.status().is_server_error() {
+        world.metrics.failures.inc();
+    }
     harden(response.headers_mut());
     response
 }
@@ -99,7 +103,7 @@ fn check_host(world: &World, headers: &HeaderMap) -> Result<(), Problem> {
 
 /// A browser says where a request comes from; one that a foreign page sends with our cookie is refused (OWASP, "Verifying
 /// origin with standard headers"). Cookies are `SameSite=Strict` besides.
-fn check_origin(headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     let refused = || Problem::forbidden("the request comes from another site; open Mainstay itself");
     match text("sec-fetch-site") {

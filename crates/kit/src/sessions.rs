@@ -20,7 +20,7 @@ pub(crate) const TABLES: &[&str] = &[
 pub const COOKIE: &str = "mainstay_session";
 
 /// Hours for which a session is good.
-const SESSION_H: i64 = 12;
+pub(crate) const SESSION_H: i64 = 12;
 
 /// One credential, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]

@@ -139,7 +139,9 @@ impl<'a> Call<'a> {
     /// # Errors
     /// The ledger fails; a single fact that is refused is in the report.
     pub fn append(&self, facts: Vec<Fact>) -> Result<AppendReport, Problem> {
-        Ok(self.world.ledger.append(facts, self.now)?)
+        let report = self.world.ledger.append(facts, self.now)?;
+        self.world.metrics.facts_new.inc_by(report.new);
+        Ok(report)
     }
 
     /// Writes a denial down and gives the problem to answer with.

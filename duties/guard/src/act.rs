@@ -3,8 +3,8 @@
 use crate::FindingRow;
 use mainstay_kit::operation::Method;
 use mainstay_kit::rights::{Needs, digest, may_answer};
-use mainstay_kit::{Call, Operation, Problem};
-use mainstay_model::facts::{ApprovalAnswered, ApprovalRequested, FindingWaived, Role};
+use mainstay_kit::{Call, LIST_ROWS_MAX, ListQuery, Operation, Problem};
+use mainstay_model::facts::{ApprovalAnswered, ApprovalRequested, FindingOpened, FindingWaived, Role};
 use mainstay_model::{Fact, FactData, FindingState, PrincipalId, Subject, Timestamp, Window};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -145,6 +145,35 @@ fn answer(call: &Call<'_>, ask: Answer) -> Result<Outcome, Problem> {
         false => ("rejected", "the finding stays open"),
     };
     Ok(Outcome { state: state.to_owned(), approval: Some(key.name().to_owned()), next: next.to_owned() })
+}
+
+/// Opens findings again whose waiver has run out.
+///
+/// # Errors
+/// The database fails.
+pub(crate) fn expire_waivers(call: &Call<'_>) -> Result<String, Problem> {
+    let filters = vec![("state".to_owned(), vec!["waived".to_owned()])];
+    let waived = call.reader(None)?.list::<FindingRow>(&ListQuery { filters, limit: LIST_ROWS_MAX, ..ListQuery::default() })?;
+    let mut facts = Vec::new();
+    for row in &waived.items {
+        let finding = &row.entity.finding;
+        let Some(until) = finding.waived_until.filter(|until| *until <= call.now) else { continue };
+        let opened = FindingOpened {
+            rule: finding.rule.clone(),
+            about: finding.subject.clone(),
+            summary: finding.summary.clone(),
+            severity: finding.severity,
+            owner: finding.owner.clone(),
+            due: finding.due,
+            place: finding.place.clone(),
+        };
+        // The end of the waiver is the time and part of the id: whichever replica says it, it is the same fact.
+        let subject = Subject::of("finding", &finding.id);
+        facts.push(fact(&opened, &format!("expired/{}/{until}", finding.id), subject, until)?);
+    }
+    let count = facts.len();
+    append(call, facts)?;
+    Ok(format!("{count} waivers ran out"))
 }
 
 /// The id of an open finding, as the request names it with or without `finding:`, or by an unmistakable beginning.

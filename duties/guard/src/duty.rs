@@ -6,13 +6,14 @@ use mainstay_estate::graph::{Edge, Graph, Node, around};
 use mainstay_kit::lists::{list_operation, show_operation};
 use mainstay_kit::operation::Method;
 use mainstay_kit::{
-    Call, Contribution, Contributions, Duty, EntityKind, Folded, ListQuery, Operation, Problem, Query, Reader,
+    Call, Contribution, Contributions, Duty, EntityKind, Folded, Job, ListQuery, Operation, Problem, Query, Reader,
 };
 use mainstay_model::Subject;
 use mainstay_model::facts::Role;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The duty.
 pub struct GuardDuty;
@@ -69,6 +70,10 @@ impl Duty for GuardDuty {
 
     fn pages(&self) -> Vec<mainstay_kit::Page> {
         crate::pages::pages()
+    }
+
+    fn jobs(&self) -> Vec<Job> {
+        vec![Job { name: "guard.expire-waivers", every: Duration::from_secs(60), run: act::expire_waivers }]
     }
 
     fn kpis(&self) -> Vec<(&'static str, Contributions)> {

@@ -37,8 +37,11 @@ pub fn iac_adoption(resources: &[Folded<EstateResource>], query: &Query) -> Vec<
 #[must_use]
 pub fn policy_compliance(resources: &[Folded<EstateResource>], query: &Query) -> Vec<Contribution> {
     let Some(end) = query.last_instant() else { return Vec::new() };
+    let twins: HashSet<&str> =
+        resources.iter().filter_map(|folded| Some(folded.entity.same_as.as_ref()?.as_str())).collect();
     let judged_live: HashSet<&str> = resources
         .iter()
+        .filter(|folded| twins.contains(folded.key.as_str()))
         .filter(|folded| folded.entity.live_at(end).exists && folded.entity.judgement_at(Aspect::Live, end).is_some())
         .map(|folded| folded.key.as_str())
         .collect();

@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod list;
 pub mod listing;
 pub mod parts;
+pub(crate) mod session;
 pub mod table;
 
 pub use frame::{Frame, document, problem, sign_in};

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use mainstay_kit::{Cell, Entity, Kind};
 use mainstay_model::facts::{FindingOpened, FindingResolved, FindingWaived};
-use mainstay_model::{FactData, Finding, FindingState, Recorded};
+use mainstay_model::{FactData, Finding, FindingState, Recorded, Severity};
 use serde::{Deserialize, Serialize};
 
 /// A finding with what was said about it.
@@ -67,7 +67,7 @@ impl Entity for FindingRow {
         };
         for Recorded { fact, .. } in facts {
             if let Some(data) = FindingOpened::read(fact) {
-                row.open_again(data);
+                row.open_again(data, fact.time);
             } else if let Some(data) = FindingResolved::read(fact) {
                 row.finding.resolved = Some(fact.time);
                 row.reason = Some(data.reason);
@@ -76,6 +76,7 @@ impl Entity for FindingRow {
                 row.waiver = Some((fact.time, data));
             }
         }
+        row.finding.due = row.finding.due.or_else(|| due(row.finding.severity, row.finding.opened));
         row.finding.state = match (row.finding.resolved, row.finding.waived_until) {
             (Some(_), _) => FindingState::Resolved,
             (None, Some(_)) => FindingState::Waived,
@@ -111,7 +112,7 @@ impl Entity for FindingRow {
 
 impl FindingRow {
     /// Takes the newest wording; when it was first seen, and a waiver, outlive a resolution.
-    fn open_again(&mut self, data: FindingOpened) {
+    fn open_again(&mut self, data: FindingOpened, at: Timestamp) {
         let finding = &mut self.finding;
         finding.rule = data.rule;
         finding.subject = data.about;
@@ -119,10 +120,28 @@ impl FindingRow {
         finding.severity = data.severity;
         finding.owner = data.owner;
         finding.due = data.due;
+        // A waiver that has run out by then is over; the finding is open as any other.
+        finding.waived_until = finding.waived_until.filter(|until| at < *until);
         finding.place = data.place;
         finding.resolved = None;
         self.reason = None;
     }
+}
+
+/// Days in which a finding of a severity is to be mended, where nothing else is said: those of the patch and vulnerability
+/// promises (critical 14, high 30), and what most policies give the lesser ones. What is only worth knowing has no date.
+const fn days_to_mend(severity: Severity) -> Option<i64> {
+    match severity {
+        Severity::Critical => Some(14),
+        Severity::High => Some(30),
+        Severity::Medium => Some(90),
+        Severity::Low => Some(180),
+        Severity::Info => None,
+    }
+}
+
+fn due(severity: Severity, opened: Timestamp) -> Option<Timestamp> {
+    opened.checked_add(SignedDuration::from_hours(24 * days_to_mend(severity)?)).ok()
 }
 
 #[cfg(test)]
@@ -152,5 +171,18 @@ mod tests {
         ));
         assert_eq!(row.state_at("2026-10-31T00:00:00Z".parse().unwrap()), FindingState::Waived);
         assert_eq!(row.state_at("2026-11-01T00:00:00Z".parse().unwrap()), FindingState::Open);
+    }
+
+    #[test]
+    fn a_finding_without_a_date_of_its_own_is_due_by_its_severity() {
+        let row = row(&format!("2026-10-01T00:00:00Z {OPENED}"));
+        assert_eq!(row.finding.due, Some("2026-10-31T00:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_finding_opened_again_after_its_waiver_ran_out_is_open() {
+        let waived = r#"finding.waived finding:ab {"by":"grace","requested_by":"ada","reason":"known","until":"2026-10-05T00:00:00Z"}"#;
+        let row = row(&format!("2026-10-01T00:00:00Z {OPENED}\n2026-10-02T00:00:00Z {waived}\n2026-10-05T00:00:00Z {OPENED}"));
+        assert_eq!((row.finding.state, row.finding.opened), (FindingState::Open, "2026-10-01T00:00:00Z".parse().unwrap()));
     }
 }
