@@ -29,37 +29,39 @@ pub fn change_failure_rate(
 
 type Failures<'a> = HashMap<&'a str, HashSet<&'a str>>;
 
-/// What each change is suspected or confirmed to have broken.
+/// What each change that another one mends is suspected or confirmed to have broken.
 fn failures_by_change(changes: &[Folded<Change>]) -> Failures<'_> {
+    let remedied = |change: &Folded<Change>| change.entity.completed.as_ref().and_then(|(_, c)| c.remedies.clone());
+    let remedied: HashSet<_> = changes.iter().filter_map(remedied).collect();
     let mut out = Failures::new();
-    for change in changes {
+    if remedied.is_empty() {
+        return out;
+    }
+    let remedied: HashSet<&str> = remedied.iter().map(|subject| subject.as_str()).collect();
+    for change in changes.iter().filter(|change| remedied.contains(change.key.as_str())) {
         let standing = change.entity.failures.iter().filter(|link| link.confidence != Confidence::Rejected);
-        for link in standing {
-            out.entry(&change.key).or_default().insert(link.failure.as_str());
-        }
+        out.insert(&change.key, standing.map(|link| link.failure.as_str()).collect());
     }
     out
 }
 
 fn of_change(change: &Folded<Change>, blamed: &Failures<'_>, query: &Query) -> Option<Contribution> {
     let entity = &change.entity;
-    let left_out = |at: Timestamp, why: &'static str| {
-        let contribution = Contribution::excluded(&change.key, at, why, change.facts.clone());
-        query.window.contains(at).then_some(contribution)
-    };
-    let Some((at, completed)) = &entity.completed else {
-        let (at, _) = entity.cancelled.as_ref()?;
+    let completed = entity.completed.as_ref();
+    let ended = completed.map(|(at, _)| *at).or(entity.cancelled.as_ref().map(|(at, _)| *at));
+    let at = ended.filter(|at| query.window.contains(*at))?;
+    let left_out = |why| Contribution::excluded(&change.key, at, why, change.facts.clone());
+    let Some((_, completed)) = completed else {
         // It did something, but nobody recorded what: visible, and no evidence either way.
-        let why = if entity.started.is_some() { "cancelled while running" } else { "cancelled" };
-        return left_out(*at, why);
+        return Some(left_out(if entity.started.is_some() { "cancelled while running" } else { "cancelled" }));
     };
     let mut contribution = if completed.environment != PRODUCTION {
-        left_out(*at, "not production")?
+        left_out("not production")
     } else if !is_infrastructure(completed) {
-        left_out(*at, "not infrastructure")?
-    } else if is_pending(*at, query) {
-        left_out(*at, "pending")?
-    } else if query.window.contains(*at) {
+        left_out("not infrastructure")
+    } else if is_pending(at, query) {
+        left_out("pending")
+    } else {
         let remedied = completed.remedies.as_ref().map(|subject| subject.as_str());
         let others = remedied.and_then(|subject| blamed.get(subject));
         let own = entity.failures.iter().filter(|link| {
@@ -67,9 +69,7 @@ fn of_change(change: &Folded<Change>, blamed: &Failures<'_>, query: &Query) -> O
             let failure = link.failure.as_str();
             failure != change.key && Some(failure) != remedied && !others.is_some_and(|set| set.contains(failure))
         });
-        executed(&change.key, *at, own, &change.facts)
-    } else {
-        return None;
+        executed(&change.key, at, own, &change.facts)
     };
     contribution.service = entity.service().map(ToString::to_string);
     contribution.team = completed.team.as_ref().map(ToString::to_string);

@@ -324,3 +324,66 @@ impl Entity for Approval {
         (self.requested, Some(self.request.expires.max(self.requested)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_kit::{fold_all, history};
+
+    const ASKED: &str = r#"2026-10-01T00:00:00Z approval.requested approval:1 {"action":"finding.waive","about":"finding:ab","digest":"d1","requested_by":"ann","expires":"2026-10-03T00:00:00Z"}"#;
+
+    fn after(answers: &str) -> Approval {
+        fold_all::<Approval>(&history(&format!("{ASKED}\n{answers}")).unwrap()).remove(0).entity
+    }
+
+    fn answered(time: &str, by: &str, approved: bool, digest: &str) -> String {
+        format!(
+            "{time} approval.answered approval:1 {{\"by\":\"{by}\",\"approved\":{approved},\"digest\":\"{digest}\"}}\n"
+        )
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_yes_allows_exactly_what_was_asked_until_it_expires() {
+        let approval = after(&answered("2026-10-01T10:00:00Z", "ben", true, "d1"));
+        assert!(approval.allows("d1", at("2026-10-02T23:59:59Z")));
+        assert!(!approval.allows("d2", at("2026-10-02T00:00:00Z")));
+        assert!(!approval.allows("d1", at("2026-10-03T00:00:00Z")));
+        assert_eq!(approval.approved_by().unwrap().as_str(), "ben");
+    }
+
+    #[test]
+    fn the_requester_another_digest_or_a_late_answer_approves_nothing() {
+        for answer in [
+            answered("2026-10-01T10:00:00Z", "ann", true, "d1"),
+            answered("2026-10-01T10:00:00Z", "ben", true, "d2"),
+            answered("2026-10-03T00:00:00Z", "ben", true, "d1"),
+        ] {
+            assert_eq!(after(&answer).state(at("2026-10-02T00:00:00Z")), ApprovalState::Waiting, "{answer}");
+        }
+    }
+
+    #[test]
+    fn the_first_valid_answer_stands() {
+        let no_then_yes =
+            answered("2026-10-01T10:00:00Z", "ben", false, "d1") + &answered("2026-10-01T11:00:00Z", "cat", true, "d1");
+        assert_eq!(after(&no_then_yes).state(at("2026-10-01T12:00:00Z")), ApprovalState::Refused);
+    }
+
+    #[test]
+    fn a_timeline_and_its_impact_are_kept_for_drawing() {
+        let facts = r#"
+            2026-10-05T10:00:00Z incident.opened incident:1 {"title":"t","severity":1}
+            2026-10-05T10:10:00Z incident.noted incident:1 {"text":"rolled back"}
+            2026-10-05T10:20:00Z incident.restored incident:1
+            2026-10-05T11:00:00Z incident.reopened incident:1
+        "#;
+        let incident = fold_all::<Incident>(&history(facts).unwrap()).remove(0).entity;
+        assert_eq!((incident.notes.len(), incident.state()), (1, IncidentState::Open));
+        let seconds: Vec<_> = incident.spans(at("2026-10-05T11:30:00Z")).iter().map(Span::seconds).collect();
+        assert_eq!(seconds, [1200, 1800]);
+    }
+}
