@@ -162,10 +162,10 @@ pub fn collect(context: &Context, connector: Option<&str>, origins: &[String]) -
         let detail = "collecting works on the local ledger; send facts to a server with POST /v1/facts";
         return Err(Problem::malformed("collect.server", detail));
     }
-    let folder = Path::new(".");
     let (errands, wrong) = match connector {
         None => {
             let path = config_path(context, None);
+            let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
             let config = compose::configuration(&context.outside, &path, false)
                 .map_err(|d| Problem::malformed("config", d.to_string()))?;
             errands(&context.outside, folder, &config)?
