@@ -7,10 +7,8 @@ use serde_json::Value;
 
 /// The answer in the form that was asked for.
 pub(crate) fn respond(operation: &Operation, answer: Value, format: &str) -> Response {
-    if format == "csv" {
-        if let Some(rows) = rows_of(&answer) {
-            return ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv(operation.columns, rows)).into_response();
-        }
+    if let ("csv", Some(rows)) = (format, rows_of(&answer)) {
+        return ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv(operation.columns, rows)).into_response();
     }
     ([(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
 }

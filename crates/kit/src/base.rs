@@ -78,7 +78,12 @@ impl Duty for Base {
         let columns = &["connector", "origin", "complete", "at", "new_total", "errors"];
         let mut all = record::operations();
         all.extend(people::operations());
-        all.push(list_operation::<Collection>("source.list", "/v1/sources", "What was collected, when, how whole", columns));
+        all.push(list_operation::<Collection>(
+            "source.list",
+            "/v1/sources",
+            "What was collected, when, how whole",
+            columns,
+        ));
         all.push(show_operation::<Collection>("source.show", "/v1/sources/{id}", "The collections of one origin"));
         all
     }

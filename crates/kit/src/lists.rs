@@ -133,7 +133,8 @@ fn show<T: Entity>(call: &Call<'_>, ask: OneAsk) -> Result<One, Problem> {
     let spelled = [ask.id.clone(), format!("{}:{}", T::TABLE.replace('_', "-"), ask.id)];
     for key in &spelled {
         if let Some(found) = reader.one::<T>(key)? {
-            let state = serde_json::to_value(&found.entity).map_err(|e| Problem::ours("answer.unwritable", e.to_string()))?;
+            let state =
+                serde_json::to_value(&found.entity).map_err(|e| Problem::ours("answer.unwritable", e.to_string()))?;
             return Ok(One { id: found.key, state, facts: found.facts });
         }
     }

@@ -116,10 +116,23 @@ pub fn operations() -> Vec<Operation> {
             "Add facts: one CloudEvents 1.0 object, or an array of them",
             add,
         ),
-        Operation::new("fact.list", (Method::Get, "/v1/facts"), Role::Viewer, "Facts, newest first", list).with_columns(columns),
+        Operation::new("fact.list", (Method::Get, "/v1/facts"), Role::Viewer, "Facts, newest first", list)
+            .with_columns(columns),
         Operation::new("fact.show", (Method::Get, "/v1/facts/{id}"), Role::Viewer, "One fact", show),
-        Operation::new("fact.prove", (Method::Get, "/v1/facts/{id}/proof"), Role::Viewer, "The proof that a fact is in the ledger", prove),
-        Operation::new("ledger.checkpoint", (Method::Get, "/v1/ledger/checkpoint"), Role::Viewer, "Size, root and signed checkpoint", head),
+        Operation::new(
+            "fact.prove",
+            (Method::Get, "/v1/facts/{id}/proof"),
+            Role::Viewer,
+            "The proof that a fact is in the ledger",
+            prove,
+        ),
+        Operation::new(
+            "ledger.checkpoint",
+            (Method::Get, "/v1/ledger/checkpoint"),
+            Role::Viewer,
+            "Size, root and signed checkpoint",
+            head,
+        ),
         Operation::new(
             "ledger.verify",
             (Method::Post, "/v1/ledger/verification"),
@@ -166,14 +179,20 @@ pub fn add_documents(call: &Call<'_>, documents: Vec<Value>) -> Result<Added, Pr
         }
     }
     let report = call.append(facts)?;
-    refused.extend(report.refused.into_iter().map(|(at, reason)| Refusal { index: positions.get(at).map_or(0, |p| *p as u64), reason }));
+    refused.extend(
+        report
+            .refused
+            .into_iter()
+            .map(|(at, reason)| Refusal { index: positions.get(at).map_or(0, |p| *p as u64), reason }),
+    );
     refused.sort_by_key(|refusal| refusal.index);
     Ok(Added { new: report.new, known: report.known, refused })
 }
 
 fn list(call: &Call<'_>, ask: FactsAsk) -> Result<Facts, Problem> {
     let limit = ask.limit.unwrap_or(100).clamp(1, 1000);
-    let mut filter = Filter { types: ask.types, source: ask.source, seq_to: ask.before, limit: Some(limit), ..Filter::new() };
+    let mut filter =
+        Filter { types: ask.types, source: ask.source, seq_to: ask.before, limit: Some(limit), ..Filter::new() };
     if let Some(text) = ask.subject {
         let subject = Subject::new(text).map_err(|e| Problem::malformed("fact.subject", e.to_string()))?;
         filter = filter.of_subject(subject);
@@ -190,16 +209,17 @@ fn list(call: &Call<'_>, ask: FactsAsk) -> Result<Facts, Problem> {
 /// There is none, or several sources use the id, or the ledger fails.
 pub fn find(call: &Call<'_>, id: &str) -> Result<Recorded, Problem> {
     let absent = || Problem::absent("fact.unknown", format!("there is no fact {id:?}"));
-    if let Ok(seq) = id.parse::<u64>() {
-        if let Some(found) = call.world.ledger.fact(seq)? {
-            return Ok(found);
-        }
+    if let Ok(seq) = id.parse::<u64>()
+        && let Some(found) = call.world.ledger.fact(seq)?
+    {
+        return Ok(found);
     }
     let filter = Filter { id: Some(id.to_owned()), limit: Some(2), ..Filter::new() };
     let mut found = call.world.ledger.facts(&filter)?;
     if found.len() > 1 {
         let seqs: Vec<_> = found.iter().map(|r| r.seq.to_string()).collect();
-        let detail = format!("several sources have a fact with this id; ask for one by its position: {}", seqs.join(", "));
+        let detail =
+            format!("several sources have a fact with this id; ask for one by its position: {}", seqs.join(", "));
         return Err(Problem::conflict("fact.ambiguous", detail));
     }
     found.pop().ok_or_else(absent)

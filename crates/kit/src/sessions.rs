@@ -81,10 +81,10 @@ impl World {
             };
             return self.by_token(token.trim());
         }
-        if let Some(secret) = cookie(headers) {
-            if let Some(principal) = self.by_session(secret)? {
-                return Ok(principal);
-            }
+        if let Some(secret) = cookie(headers)
+            && let Some(principal) = self.by_session(secret)?
+        {
+            return Ok(principal);
         }
         if self.settings.open_on_loopback {
             return Ok(Principal { by_cookie: true, ..self.settings.local.clone() });

@@ -12,8 +12,11 @@ pub struct EntityKind {
     types: &'static [&'static str],
     definitions: Vec<&'static str>,
     insert: String,
-    row: fn(&str, Vec<Recorded>) -> Result<Option<Vec<Value>>, String>,
+    row: MakeRow,
 }
+
+/// Folds the facts of one subject and gives the row's values; nothing where they make no entity.
+type MakeRow = fn(&str, Vec<Recorded>) -> Result<Option<Vec<Value>>, String>;
 
 /// Version of the tables' form; raising it makes every ledger fold its tables anew at the next start.
 const FORM: u32 = 1;
