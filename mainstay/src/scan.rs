@@ -88,7 +88,7 @@ fn control_files(outside: &Outside, folders: &[PathBuf], diagnostics: &mut Vec<D
         gather(outside, folder, &mut sources, diagnostics);
         for file in sources.into_iter().filter(|file| file.path.ends_with(".md")) {
             match String::from_utf8(file.bytes) {
-                Ok(text) => found.push(ControlFile { path: file.path, text: text.into() }),
+                Ok(text) => found.push(ControlFile { path: file.path, text }),
                 Err(_) => diagnostics.push(unreadable(Path::new(&file.path), "the file is not UTF-8")),
             }
         }
