@@ -1,17 +1,21 @@
 //! Appending: callers make their facts ready side by side, one thread commits what waits together.
 
 use crate::db::{Conn, Mode, ValueRef};
-use crate::entry::{Header, Prepared, SALT_BYTES, Stored};
+use crate::entry::{Prepared, SALT_BYTES};
 use crate::error::{LedgerError, Result};
 use crate::fold;
-use crate::index::{self, Kind, Recent, seq_of, span};
+use crate::index::{self, Gathered, KeyHasher, Recent};
+use crate::known::{find_stored, same_pending, verdict_of};
 use crate::ledger::Shared;
-use crate::merkle::{Hash, leaf_hash};
+use crate::merkle::Hash;
 use crate::note;
 use crate::schema::Head;
 use crate::tree::{self, Edge};
 use crate::tx::Tx;
 use mainstay_model::{Fact, FactData, Recorded, Timestamp, facts::FactRedacted};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -107,6 +111,7 @@ impl Drop for Writer {
 
 /// Checks every fact and makes it ready, on the caller's thread.
 fn prepare(facts: Vec<Fact>, now: Timestamp, redactions: bool) -> Result<Request> {
+    let now_us = now.as_microsecond();
     let mut report = AppendReport { seqs: vec![None; facts.len()], ..AppendReport::default() };
     let mut ready = Vec::with_capacity(facts.len());
     let mut salts = vec![0; facts.len() * SALT_BYTES];
@@ -117,7 +122,7 @@ fn prepare(facts: Vec<Fact>, now: Timestamp, redactions: bool) -> Result<Request
             if fact.fact_type == FactRedacted::TYPE && !redactions {
                 return Err("a redaction is made by redacting, not by appending".to_owned());
             }
-            Prepared::new(fact, *salt).map_err(|error| error.to_string())
+            Prepared::new(fact, *salt, now_us).map_err(|error| error.to_string())
         });
         match checked {
             Ok(prepared) => ready.push((at, prepared)),
@@ -125,7 +130,7 @@ fn prepare(facts: Vec<Fact>, now: Timestamp, redactions: bool) -> Result<Request
         }
     }
     let (reply, _) = sync_channel(1);
-    Ok(Request { facts: ready, report, now_us: now.as_microsecond(), recorded_us: Vec::new(), reply })
+    Ok(Request { facts: ready, report, now_us, recorded_us: Vec::new(), reply })
 }
 
 struct Committer {
@@ -271,7 +276,9 @@ fn commit_in(conn: &mut dyn Conn, shared: &Shared, edge: Option<Edge>, group: &[
     };
     catch_up(conn, shared, &head)?;
     let mut batch = Batch {
-        recent: Recent::starting(head.size),
+        gathered: Gathered::starting(head.size),
+        known: HashMap::default(),
+        before: Vec::new(),
         recorded_us: head.recorded_us,
         entries: Vec::new(),
         leaves: Vec::new(),
@@ -284,7 +291,7 @@ fn commit_in(conn: &mut dyn Conn, shared: &Shared, edge: Option<Edge>, group: &[
         reports.push(batch.add(conn, shared, &head, request)?);
     }
     if batch.entries.is_empty() {
-        return Ok(Done { reports, edge, checkpoint: None, recent: Remember::Add(batch.recent) });
+        return Ok(Done { reports, edge, checkpoint: None, recent: Remember::Add(batch.gathered.sorted()) });
     }
     batch.write(conn, shared, &mut head, edge, reports)
 }
@@ -304,9 +311,13 @@ fn catch_up(conn: &mut dyn Conn, shared: &Shared, head: &Head) -> Result<()> {
 
 /// The facts of one commit.
 struct Batch<'a> {
-    recent: Recent,
+    gathered: Gathered,
+    /// By identity key where the last fact of the commit that has it stands in `pending`.
+    known: HashMap<u64, usize, BuildHasherDefault<KeyHasher>>,
+    /// For each of `pending` the one before it that has the same key.
+    before: Vec<Option<usize>>,
     recorded_us: i64,
-    entries: Vec<String>,
+    entries: Vec<Cow<'a, str>>,
     leaves: Vec<Hash>,
     facts: Vec<Recorded>,
     pending: Vec<&'a Prepared>,
@@ -317,16 +328,13 @@ struct Batch<'a> {
 impl<'a> Batch<'a> {
     fn add(&mut self, conn: &mut dyn Conn, shared: &Shared, head: &Head, request: &'a Request) -> Result<AppendReport> {
         let mut report = request.report.clone();
-        let keys: Vec<u64> =
-            request.facts.iter().map(|(_, fact)| index::identity_key(fact.source(), fact.id())).collect();
+        let keys: Vec<u64> = request.facts.iter().map(|(_, fact)| fact.keys[0].unwrap_or_default()).collect();
         let stored = find_stored(conn, shared, head, &keys)?;
         for ((at, fact), key) in request.facts.iter().zip(keys) {
-            let mut same = Vec::new();
-            self.recent.find(Kind::Identity, span(key, key), &mut same);
-            let here = same.into_iter().map(seq_of).find_map(|seq| {
-                let known = self.pending[usize::try_from(seq - head.size).ok()?];
+            let of_key = std::iter::successors(self.known.get(&key).copied(), |at| self.before[*at]);
+            let here = of_key.map(|at| (at, self.pending[at])).find_map(|(at, known)| {
                 (known.source() == fact.source() && known.id() == fact.id())
-                    .then_some((seq, same_pending(known, fact, request.now_us)))
+                    .then(|| (head.size + at as u64, same_pending(known, fact, request.now_us)))
             });
             let there = || stored.get(&key).and_then(|rows| verdict_of(rows, fact, request.now_us));
             match here.or_else(there) {
@@ -339,7 +347,7 @@ impl<'a> Batch<'a> {
                     let recorded_us = request.recorded_us.get(*at).copied().unwrap_or(request.now_us);
                     self.recorded_us = self.recorded_us.max(recorded_us);
                     report.new += 1;
-                    report.seqs[*at] = Some(self.recent.until);
+                    report.seqs[*at] = Some(self.gathered.until());
                     self.take(shared, fact, key)?;
                     if let Some(redacted) = FactRedacted::read(&fact.fact) {
                         crate::redact::erase(conn, &redacted)?;
@@ -353,10 +361,11 @@ impl<'a> Batch<'a> {
     }
 
     fn take(&mut self, shared: &Shared, fact: &'a Prepared, key: u64) -> Result<()> {
-        let seq = self.recent.until;
-        let entry = fact.entry(self.recorded_us);
-        self.leaves.push(leaf_hash(entry.as_bytes()));
-        self.recent.push(key, fact.subject(), fact.fact_type(), fact.time_us);
+        let seq = self.gathered.until();
+        let (entry, leaf) = fact.entry(self.recorded_us);
+        self.leaves.push(leaf);
+        self.gathered.push(&fact.keys);
+        self.before.push(self.known.insert(key, self.pending.len()));
         self.entries.push(entry);
         self.pending.push(fact);
         if !shared.folds.is_empty() {
@@ -393,7 +402,7 @@ impl<'a> Batch<'a> {
         self.insert(conn, edge.size)?;
         tree::write_tiles(conn, edge.extend(&self.leaves))?;
         let covered = head.covered;
-        let mut pending = self.recent;
+        let mut pending = self.gathered.sorted();
         if !shared.folds.is_empty() {
             let mut tx = Tx::folding(conn, shared, covered, edge.size, Some(pending));
             if self.redacted {
@@ -421,89 +430,4 @@ impl<'a> Batch<'a> {
         head.write(conn)?;
         Ok(Done { reports, edge, checkpoint: Some(head.checkpoint.clone()), recent })
     }
-}
-
-/// The stored rows that share a key with a fact to be appended, by key.
-type ByKey = std::collections::HashMap<u64, Vec<Stored>>;
-
-fn find_stored(conn: &mut dyn Conn, shared: &Shared, head: &Head, keys: &[u64]) -> Result<ByKey> {
-    let runs = shared.cache.runs(conn, Kind::Identity)?;
-    let mut found = Vec::new();
-    for run in &runs {
-        for key in keys {
-            if run.may_hold(conn, *key)? {
-                run.find(conn, span(*key, *key), &mut found)?;
-            }
-        }
-    }
-    {
-        let recent = shared.recent.read().unwrap_or_else(PoisonError::into_inner);
-        keys.iter().for_each(|key| recent.find(Kind::Identity, span(*key, *key), &mut found));
-    }
-    let mut by_seq: std::collections::HashMap<u64, u64> = std::collections::HashMap::new();
-    for pair in found {
-        by_seq.insert(seq_of(pair), (pair >> 64) as u64);
-    }
-    let mut seqs: Vec<u64> = by_seq.keys().copied().collect();
-    seqs.sort_unstable();
-    let mut by_key = ByKey::new();
-    let mut tx = Tx::folding(conn, shared, head.covered, head.size, None);
-    tx.rows_apart(&seqs, false, &mut |stored| {
-        by_key.entry(by_seq[&stored.seq]).or_default().push(stored);
-        Ok(true)
-    })?;
-    Ok(by_key)
-}
-
-/// Finds the row of the fact's identity among those of its key and compares it.
-fn verdict_of(rows: &[Stored], fact: &Prepared, now_us: i64) -> Option<(u64, Result<(), String>)> {
-    rows.iter().find_map(|row| {
-        let header = row.header().ok()?;
-        (header.source == fact.source() && header.id == fact.id())
-            .then(|| (row.seq, same_stored(row, &header, fact, now_us)))
-    })
-}
-
-fn differs(what: &str, seq: Option<u64>) -> Result<(), String> {
-    let place = seq.map_or(String::new(), |seq| format!(" (entry {seq})"));
-    Err(format!("its source and id are known{place} with another {what}"))
-}
-
-/// Whether the known fact says the same. A fact that came without a time happened when it was learned (`now`), which is
-/// another instant each time it is sent; that is no difference.
-fn same_stored(row: &Stored, header: &Header<'_>, fact: &Prepared, now_us: i64) -> Result<(), String> {
-    let seq = Some(row.seq);
-    if header.fact_type != fact.fact_type() {
-        return differs("type", seq);
-    }
-    if header.subject != fact.subject() {
-        return differs("subject", seq);
-    }
-    if header.time_us != fact.time_us && fact.time_us != now_us {
-        return differs("time", seq);
-    }
-    // What was erased cannot be compared, and must not come back.
-    if row.salt.is_some() && row.data != fact.data {
-        return differs("data", seq);
-    }
-    if row.salt.is_some() && row.extensions != fact.extensions {
-        return differs("set of extensions", seq);
-    }
-    Ok(())
-}
-
-fn same_pending(known: &Prepared, fact: &Prepared, now_us: i64) -> Result<(), String> {
-    if known.fact_type() != fact.fact_type() {
-        return differs("type", None);
-    }
-    if known.subject() != fact.subject() {
-        return differs("subject", None);
-    }
-    if known.time_us != fact.time_us && fact.time_us != now_us {
-        return differs("time", None);
-    }
-    if known.data != fact.data || known.extensions != fact.extensions {
-        return differs("content", None);
-    }
-    Ok(())
 }

@@ -18,9 +18,12 @@
 
 use crate::canonical;
 use crate::error::{LedgerError, Result};
+use crate::index::{self, Keys};
+use crate::merkle::{Hash, leaf_hash};
 use mainstay_model::{Fact, FactId, Recorded, Subject, Timestamp};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 
 /// First line of an entry.
 const MAGIC: &str = "mainstay-fact-v1";
@@ -34,6 +37,10 @@ const ENTRY_BYTES_MAX: usize = u16::MAX as usize;
 pub(crate) struct Prepared {
     /// The lines before `recorded`.
     head: String,
+    /// The entry and its leaf as they are if it is recorded when it was made ready, which is the rule: the caller's
+    /// thread has made them, and the one thread that commits is spared it.
+    ready: (i64, String, Hash),
+    pub keys: Keys,
     pub time_us: i64,
     pub data: String,
     pub extensions: Option<String>,
@@ -45,7 +52,7 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// Makes a fact ready that passed its check.
-    pub(crate) fn new(mut fact: Fact, salt: [u8; SALT_BYTES]) -> Result<Self> {
+    pub(crate) fn new(mut fact: Fact, salt: [u8; SALT_BYTES], recorded_us: i64) -> Result<Self> {
         check_line("source", &fact.source, 1)?;
         check_line("type", &fact.fact_type, 1)?;
         let time_us = fact.time.as_microsecond();
@@ -66,7 +73,16 @@ impl Prepared {
             )));
         }
         let digest = digest(&salt, data.as_bytes(), extensions.as_deref().map(str::as_bytes));
-        Ok(Self { head, time_us, data, extensions, salt, digest, fact })
+        let keys = index::keys(
+            &fact.source,
+            fact.id.as_str(),
+            fact.subject.as_ref().map(Subject::as_str),
+            &fact.fact_type,
+            time_us,
+        );
+        let text = entry_text(&head, recorded_us, &digest);
+        let leaf = leaf_hash(text.as_bytes());
+        Ok(Self { head, ready: (recorded_us, text, leaf), keys, time_us, data, extensions, salt, digest, fact })
     }
 
     pub(crate) fn source(&self) -> &str {
@@ -85,16 +101,26 @@ impl Prepared {
         self.fact.subject.as_ref().map(Subject::as_str)
     }
 
-    /// The entry, once it is known when the fact was recorded.
-    pub(crate) fn entry(&self, recorded_us: i64) -> String {
-        let mut text = String::with_capacity(self.head.len() + 90);
-        text.push_str(&self.head);
-        text.push_str(&recorded_us.to_string());
-        text.push('\n');
-        push_hex(&self.digest, &mut text);
-        text.push('\n');
-        text
+    /// The entry and its leaf, once it is known when the fact was recorded.
+    pub(crate) fn entry(&self, recorded_us: i64) -> (Cow<'_, str>, Hash) {
+        let (ready_us, text, leaf) = &self.ready;
+        if *ready_us == recorded_us {
+            return (Cow::Borrowed(text), *leaf);
+        }
+        let text = entry_text(&self.head, recorded_us, &self.digest);
+        let leaf = leaf_hash(text.as_bytes());
+        (Cow::Owned(text), leaf)
     }
+}
+
+fn entry_text(head: &str, recorded_us: i64, digest: &[u8; 32]) -> String {
+    let mut text = String::with_capacity(head.len() + 90);
+    text.push_str(head);
+    text.push_str(&recorded_us.to_string());
+    text.push('\n');
+    push_hex(digest, &mut text);
+    text.push('\n');
+    text
 }
 
 fn check_line(what: &str, text: &str, least: usize) -> Result<()> {

@@ -13,6 +13,7 @@ use crate::error::{LedgerError, Result};
 use crate::value::Value;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeSet, HashMap};
+use std::hash::Hasher;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Recent entries that are written as a run once there are so many.
@@ -77,6 +78,68 @@ pub(crate) fn type_time_key(fact_type: &str, time_us: i64) -> u64 {
     hash64(&[fact_type]) >> 48 << 48 | u64::try_from(step).unwrap_or(0).min((1 << 48) - 1)
 }
 
+/// Keys are hashes already; hashing them again would cost for nothing.
+#[derive(Default)]
+pub(crate) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+}
+
+/// The keys under which a fact is found: identity, subject where it has one, type and time.
+pub(crate) type Keys = [Option<u64>; 3];
+
+/// The keys of a fact.
+pub(crate) fn keys(source: &str, id: &str, subject: Option<&str>, fact_type: &str, time_us: i64) -> Keys {
+    [Some(hash64(&[source, id])), subject.map(subject_key), Some(type_time_key(fact_type, time_us))]
+}
+
+/// The entries of one commit, gathered as they come and sorted once.
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    from: u64,
+    until: u64,
+    pairs: [Vec<Pair>; 3],
+}
+
+impl Gathered {
+    pub(crate) fn starting(from: u64) -> Self {
+        Self { from, until: from, pairs: Default::default() }
+    }
+
+    /// The position that the next entry gets.
+    pub(crate) fn until(&self) -> u64 {
+        self.until
+    }
+
+    /// Adds the next entry.
+    pub(crate) fn push(&mut self, keys: &Keys) {
+        for (pairs, key) in self.pairs.iter_mut().zip(keys) {
+            pairs.extend(key.map(|key| pair(key, self.until)));
+        }
+        self.until += 1;
+    }
+
+    pub(crate) fn sorted(self) -> Recent {
+        let sets = self.pairs.map(|mut pairs| {
+            pairs.sort_unstable();
+            // Of sorted pairs the tree is built in one go.
+            pairs.into_iter().collect()
+        });
+        Recent { from: self.from, until: self.until, sets }
+    }
+}
+
 /// The pairs of entries that no run holds yet.
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
@@ -90,17 +153,6 @@ pub(crate) struct Recent {
 impl Recent {
     pub(crate) fn starting(from: u64) -> Self {
         Self { from, until: from, sets: Default::default() }
-    }
-
-    /// Adds the next entry.
-    pub(crate) fn push(&mut self, identity: u64, subject: Option<&str>, fact_type: &str, time_us: i64) {
-        let seq = self.until;
-        self.sets[0].insert(pair(identity, seq));
-        if let Some(subject) = subject {
-            self.sets[1].insert(pair(subject_key(subject), seq));
-        }
-        self.sets[2].insert(pair(type_time_key(fact_type, time_us), seq));
-        self.until += 1;
     }
 
     /// Takes over what follows this.
@@ -129,7 +181,7 @@ impl Recent {
 
     /// Reads the entries `[from, until)` from the facts.
     pub(crate) fn scan(conn: &mut dyn Conn, from: u64, until: u64) -> Result<Self> {
-        let mut recent = Self::starting(from);
+        let mut recent = Gathered::starting(from);
         let sql = "SELECT seq, entry FROM ledger_facts WHERE seq >= $1 AND seq < $2 ORDER BY seq";
         for row in db::query(conn, sql, &[from.into(), until.into()])? {
             let seq = row.unsigned(0)?;
@@ -138,12 +190,12 @@ impl Recent {
                 return Err(LedgerError::Damaged { seq: recent.until, what: "it is missing".to_owned() });
             }
             let header = Header::parse(row.text(1)?).ok_or_else(|| damaged("it does not have the form of an entry"))?;
-            recent.push(identity_key(header.source, header.id), header.subject, header.fact_type, header.time_us);
+            recent.push(&keys(header.source, header.id, header.subject, header.fact_type, header.time_us));
         }
         if recent.until != until {
             return Err(LedgerError::Damaged { seq: recent.until, what: "it is missing".to_owned() });
         }
-        Ok(recent)
+        Ok(recent.sorted())
     }
 }
 

@@ -16,6 +16,7 @@ mod error;
 mod export;
 mod fold;
 mod index;
+mod known;
 mod ledger;
 pub mod merkle;
 mod note;
