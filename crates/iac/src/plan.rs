@@ -148,15 +148,14 @@ fn change(entry: &Node, root: &Arc<str>, references: &HashMap<String, Vec<Refere
         _ => "no-op",
     };
     let address = text(entry, "address")?;
-    let side = |name: &str, sensitive: &str| {
+    let sensitive = ["before_sensitive", "after_sensitive"];
+    let side = |name: &str| {
         let node = get(change, name).filter(|node| matches!(node.value, Value::Map(_))).cloned();
-        node.map(|node| match get(change, sensitive) {
-            Some(mask) => mark_sensitive(node, mask),
-            None => node,
-        })
+        // What is sensitive on one side is hidden on the other too.
+        node.map(|node| sensitive.iter().filter_map(|mask| get(change, mask)).fold(node, mark_sensitive))
     };
-    let before = side("before", "before_sensitive");
-    let after = side("after", "after_sensitive").map(|node| match get(change, "after_unknown") {
+    let before = side("before");
+    let after = side("after").map(|node| match get(change, "after_unknown") {
         Some(mask) => mark_unknown(node, mask, &address),
         None => node,
     });

@@ -338,3 +338,20 @@ fn providers_and_module_calls_are_resources_of_their_own_kind() {
     assert_eq!(value(&reading, "x.y", "lifecycle"), json!([{"prevent_destroy": true, "ignore_changes": ["tags"]}]));
     assert!(resource(&reading, "x.y").references.iter().any(|r| r.attribute == "depends_on" && r.target == "x.z"));
 }
+
+#[test]
+fn undeclared_resource_is_a_reference_and_leaves_the_rest_known() {
+    let reading = read(&[(
+        "main.tf",
+        "resource \"x\" \"y\" {\n  key  = aws_kms_key.gone.arn\n  list = [aws_kms_key.gone.arn, \"a\"]\n}\n",
+    )]);
+    assert_eq!(
+        why(&reading, "x.y", "key"),
+        ("`aws_kms_key.gone` is not declared".to_owned(), vec!["aws_kms_key.gone".to_owned()])
+    );
+    assert_eq!(value(&reading, "x.y", "list.1"), json!("a"));
+    assert!(
+        resource(&reading, "x.y").references.iter().any(|r| r.attribute == "key" && r.target == "aws_kms_key.gone")
+    );
+    assert!(reading.diagnostics.iter().all(|d| d.code == "terraform.undeclared"), "{:?}", reading.diagnostics);
+}

@@ -287,7 +287,7 @@ impl<'w> Scope<'w> {
             let val = val.clone();
             return self.steps(val, steps);
         }
-        let (val, used) = self.root(name, steps)?;
+        let (val, used) = self.root(name, steps, source.at)?;
         self.steps(val, &steps[used..])
     }
 

@@ -358,7 +358,7 @@ impl<'w> Module<'w> {
 
 impl<'w> Scope<'w> {
     /// The value that a name and the steps after it stand for, and how many steps that took.
-    pub(super) fn root(&mut self, name: &'w str, steps: &'w [Step]) -> Result<(Val, usize), Fault> {
+    pub(super) fn root(&mut self, name: &'w str, steps: &'w [Step], at: At) -> Result<(Val, usize), Fault> {
         let attribute = |nth: usize| match steps.get(nth) {
             Some(Step::Attribute(name)) => Ok(&**name),
             _ => Err(Fault::new(format!("`{name}` needs a name after it"))),
@@ -396,17 +396,17 @@ impl<'w> Scope<'w> {
             "module" => self.module_value(attribute(0)?, steps),
             "data" => {
                 let (kind, name) = (attribute(0)?, attribute(1)?);
-                self.resource_value(true, kind, name, steps, 2)
+                self.resource_value(true, kind, name, steps, 2, at)
             }
             "resource" => {
                 let (kind, name) = (attribute(0)?, attribute(1)?);
-                self.resource_value(false, kind, name, steps, 2)
+                self.resource_value(false, kind, name, steps, 2, at)
             }
             kind => {
                 let Some(Step::Attribute(name)) = steps.first() else {
                     return Err(Fault::new(format!("`{kind}` is not declared")));
                 };
-                self.resource_value(false, kind, name, steps, 1)
+                self.resource_value(false, kind, name, steps, 1, at)
             }
         }
     }
@@ -426,15 +426,13 @@ impl<'w> Scope<'w> {
         name: &'w str,
         steps: &'w [Step],
         used: usize,
+        at: At,
     ) -> Result<(Val, usize), Fault> {
         let module = self.module.clone();
         let expansion = match module.expansion(data, kind, name) {
             Some(Ok(expansion)) => expansion,
             Some(Err(cycle)) => return Ok((cycle, used)),
-            None => {
-                let prefix = if data { "data." } else { "" };
-                return Err(Fault::new(format!("`{prefix}{kind}.{name}` is not declared")));
-            }
+            None => return Ok((self.undeclared(data, kind, name, at), used)),
         };
         if expansion.keys != Keys::Single
             && let Some(Step::Index(key)) = steps.get(used)
@@ -449,6 +447,17 @@ impl<'w> Scope<'w> {
         }
         module.world.refer(expansion.address.clone());
         Ok((expansion.val.clone(), used))
+    }
+
+    /// A resource that the files do not hold: unknown, and still a reference.
+    fn undeclared(&self, data: bool, kind: &str, name: &str, at: At) -> Val {
+        let (module, prefix) = (&self.module, if data { "data." } else { "" });
+        let summary = format!("`{prefix}{kind}.{name}` is not declared");
+        let help = "declare it, or hand over the file that does; until then its attributes are unknown";
+        module.world.say("terraform.undeclared", Level::Warning, summary.as_str(), at, help);
+        module.world.refer(Arc::from(format!("{}{prefix}{kind}.{name}", module.address)));
+        let refers = Arc::from([format!("{}{prefix}{kind}.{name}", module.plain)]);
+        Val::Unknown(Rc::new(Unknown { why: Arc::from(summary), refers }))
     }
 
     fn module_value(&mut self, name: &str, steps: &'w [Step]) -> Result<(Val, usize), Fault> {
