@@ -4,7 +4,7 @@ use crate::Origin;
 use crate::terraform::is_source;
 use mainstay_model::{Diagnostic, Place};
 use mainstay_outside::Outside;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +39,7 @@ pub fn discover(
     };
     let walk = outside.walk(root).map_err(|error| Box::new(failed(error.to_string())))?;
     let mut diagnostics: Vec<Diagnostic> = walk.problems.iter().map(|problem| failed(problem.clone())).collect();
+    let mut claimed: BTreeSet<PathBuf> = BTreeSet::new();
     let mut groups: BTreeMap<(usize, String), Vec<PathBuf>> = BTreeMap::new();
     for path in walk.files {
         let shown = mainstay_outside::relative(root, &path);
@@ -52,9 +53,15 @@ pub fn discover(
             continue;
         }
         if let Some(connector) = recognise(&shown, &head) {
+            if connector == "mapping" {
+                claimed.extend(crate::mapping::data_of(&head).iter().map(|name| path.with_file_name(name)));
+            }
             groups.entry((order(connector), group(connector, &shown))).or_default().push(path);
         }
     }
+    // What a mapping names is read by it alone.
+    groups.values_mut().for_each(|paths| paths.retain(|path| !claimed.contains(path)));
+    groups.retain(|_, paths| !paths.is_empty());
     let found = groups.into_iter().map(|((at, _), paths)| Found {
         connector: crate::CONNECTORS[at].name,
         origin: Origin::Files(root.to_path_buf(), paths),
@@ -185,13 +192,22 @@ mod tests {
         }
     }
 
+    const MAPPING: &str = "data = [\"t.json\"]\nsource = \"x\"\nfact = []\n";
+    const AWS: &str = "{\"ResourceTagMappingList\": []}";
+
     #[test]
     fn a_folder_is_sorted_into_documents_and_what_is_configured_is_left_out() {
         let root = std::env::temp_dir().join(format!("mainstay-discover-{}", std::process::id()));
         let log = r#"{"message_type":"status"}"#;
-        for (path, text) in
-            [("a/main.tf", ""), ("b/main.tf", ""), ("r/x/1.jsonl", log), ("r/y/1.jsonl", log), ("README.md", "#")]
-        {
+        for (path, text) in [
+            ("a/main.tf", ""),
+            ("b/main.tf", ""),
+            ("r/x/1.jsonl", log),
+            ("r/y/1.jsonl", log),
+            ("README.md", "#"),
+            ("t/t.mapping.toml", MAPPING),
+            ("t/t.json", AWS),
+        ] {
             let path = root.join(path);
             mainstay_outside::files::make_folder(path.parent().unwrap()).unwrap();
             mainstay_outside::files::write_atomic(&path, text.as_bytes()).unwrap();
@@ -206,7 +222,7 @@ mod tests {
             };
             found.iter().map(|found| (found.connector, paths(found))).collect()
         };
-        assert_eq!(names(&[]), [("terraform", 2), ("restic", 1), ("restic", 1)]);
-        assert_eq!(names(&[root.join("r")]), [("terraform", 2)]);
+        assert_eq!(names(&[]), [("terraform", 2), ("restic", 1), ("restic", 1), ("mapping", 1)]);
+        assert_eq!(names(&[root.join("r"), root.join("t")]), [("terraform", 2)]);
     }
 }

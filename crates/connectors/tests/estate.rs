@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 fn collect(outside: &Outside, root: &Path) -> Vec<(&'static str, Reading)> {
-    let (found, diagnostics) = discover(outside, root, &[]).unwrap();
+    let (found, diagnostics) = discover(outside, root, &[]).expect("the estate is there");
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let mut readings = Vec::new();
     for found in found {
-        let context = ReadContext::at("2026-11-15T00:00:00Z".parse().unwrap());
+        let context = ReadContext::at("2026-11-15T00:00:00Z".parse().expect("a time"));
         let request = Request { origin: found.origin, context, progress: &|_| {} };
-        let connector = connector(found.connector).unwrap();
+        let connector = connector(found.connector).expect("discovery names connectors");
         (connector.collect)(outside, &request, &mut |reading| readings.push((connector.name, reading)));
     }
     readings

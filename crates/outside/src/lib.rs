@@ -111,18 +111,19 @@ impl Outside {
         }
     }
 
-    /// Opens a file for streaming. A recorded world reads it from the cassette whole.
+    /// Opens a file for streaming; one that ends in `.gz` is decompressed on the way. A recorded world reads it from the
+    /// cassette whole.
     ///
     /// # Errors
     /// See [`FileError`].
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Box<dyn std::io::Read + Send>, FileError> {
         let path = path.as_ref();
-        match &self.inner.mode {
-            Mode::Live => Ok(Box::new(files::open(path)?)),
-            Mode::Recording(_) | Mode::Replaying(_) => {
-                Ok(Box::new(std::io::Cursor::new(self.read(path, FILE_BYTES_MAX)?)))
-            }
-        }
+        let file: Box<dyn std::io::Read + Send> = match &self.inner.mode {
+            Mode::Live => Box::new(files::open(path)?),
+            Mode::Recording(_) | Mode::Replaying(_) => Box::new(std::io::Cursor::new(self.read(path, FILE_BYTES_MAX)?)),
+        };
+        let packed = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
+        Ok(if packed { Box::new(flate2::read::MultiGzDecoder::new(file)) } else { file })
     }
 
     /// Lists the files below a folder; see [`files::walk`].

@@ -67,6 +67,27 @@ fn a_file_that_is_no_bill_says_which_columns_it_lacks() {
     assert_eq!(reading.snapshots[0].items[0].data["lines"], 4);
 }
 
+/// The same bill packed by gzip, as providers deliver it, through the door.
+#[test]
+fn a_packed_bill_is_read_as_the_plain_one() {
+    let outside = mainstay_outside::Outside::live();
+    let root = std::env::temp_dir().join(format!("mainstay-focus-{}", std::process::id()));
+    mainstay_outside::files::make_folder(&root).unwrap();
+    let (plain, packed) = (root.join("bill.csv"), root.join("bill.csv.gz"));
+    mainstay_outside::files::write_atomic(&plain, BILL.as_bytes()).unwrap();
+    let gzip = mainstay_outside::Command::new("gzip").args(["-c", &*plain.to_string_lossy()]);
+    mainstay_outside::files::write_atomic(&packed, &outside.run(&gzip).unwrap().stdout).unwrap();
+    let collect = |path: &std::path::Path| {
+        let origin = crate::Origin::Files(root.clone(), vec![path.to_path_buf()]);
+        let mut got = Reading::default();
+        let request = crate::Request { origin, context: context(), progress: &|_| {} };
+        super::collect(&outside, &request, &mut |reading| got.merge(reading));
+        got.snapshots
+    };
+    assert_eq!(collect(&plain), collect(&packed));
+    assert_eq!(collect(&plain).len(), 2);
+}
+
 #[test]
 fn the_foundations_sample_adds_up_to_what_a_plain_sum_over_its_column_gives() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/bills/focus/FOCUS-1.0/focus_sample.csv");

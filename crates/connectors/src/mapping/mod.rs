@@ -5,6 +5,7 @@ mod file;
 mod read;
 mod template;
 
+pub(crate) use read::data_of;
 pub use read::{collect, read, read_inventory};
 
 #[cfg(test)]

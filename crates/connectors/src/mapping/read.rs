@@ -77,6 +77,12 @@ pub fn collect(outside: &Outside, request: &Request<'_>, sink: &mut dyn FnMut(Re
     sink(reading);
 }
 
+/// The data files that a mapping file names; none where it cannot be read, which reading it will tell.
+pub(crate) fn data_of(content: &[u8]) -> Vec<String> {
+    let content = String::from_utf8_lossy(content);
+    toml::from_str::<Mapping>(&content).map(|mapping| mapping.data).unwrap_or_default()
+}
+
 fn fetch(
     outside: &Outside,
     path: &std::path::Path,
