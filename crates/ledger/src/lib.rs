@@ -8,6 +8,7 @@
 //! It must not judge, and must not know any duty: what facts mean is the business of the folds that it is given.
 
 mod append;
+mod bloom;
 mod canonical;
 mod db;
 mod disk;
