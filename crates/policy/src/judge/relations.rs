@@ -137,17 +137,21 @@ impl<'a> Relations<'a> {
         key.and_then(|(root, of_type)| self.by_type.get(&(*root, *of_type))).map_or(&[], Vec::as_slice)
     }
 
-    /// Resources of a type whose attribute (any, where none is named) refers to `index`.
+    /// Resources of a type (`*` for any) whose attribute (any, where none is named) refers to `index`.
     pub(crate) fn referrers(&self, index: u32, resource_type: &str, attribute: Option<&str>, out: &mut Vec<u32>) {
-        if let Some(of_type) = self.types.get(resource_type) {
-            self.inbound.gather(index, *of_type, attribute, out);
+        match self.types.get(resource_type) {
+            Some(of_type) => self.inbound.gather(index, Some(*of_type), attribute, out),
+            None if resource_type == "*" => self.inbound.gather(index, None, attribute, out),
+            None => {}
         }
     }
 
-    /// Resources of a type that an attribute of `index` (any, where none is named) refers to.
+    /// Resources of a type (`*` for any) that an attribute of `index` (any, where none is named) refers to.
     pub(crate) fn targets(&self, index: u32, resource_type: &str, attribute: Option<&str>, out: &mut Vec<u32>) {
-        if let Some(of_type) = self.types.get(resource_type) {
-            self.outbound.gather(index, *of_type, attribute, out);
+        match self.types.get(resource_type) {
+            Some(of_type) => self.outbound.gather(index, Some(*of_type), attribute, out),
+            None if resource_type == "*" => self.outbound.gather(index, None, attribute, out),
+            None => {}
         }
     }
 }
@@ -165,9 +169,11 @@ impl<'a> Edges<'a> {
         Self { starts, edges }
     }
 
-    fn gather(&self, index: u32, of_type: u32, attribute: Option<&str>, out: &mut Vec<u32>) {
+    fn gather(&self, index: u32, of_type: Option<u32>, attribute: Option<&str>, out: &mut Vec<u32>) {
         let (start, end) = (self.starts[index as usize] as usize, self.starts[index as usize + 1] as usize);
-        for edge in self.edges[start..end].iter().filter(|edge| edge.other_type == of_type) {
+        for edge in
+            self.edges[start..end].iter().filter(|edge| of_type.is_none_or(|of_type| edge.other_type == of_type))
+        {
             let wanted = attribute.is_none_or(|wanted| is_below(edge.attribute, wanted));
             // Edges to one neighbour follow each other, so a look at the last is enough against repetition.
             if wanted && out.last() != Some(&edge.other) {
