@@ -1,6 +1,6 @@
 //! Steps that need the program serving the example estate: the walk in a browser, and the API against its description.
 
-use crate::shell::{Outcome, Scratch, command, execute, files, mainstay, read, root, target};
+use crate::shell::{Outcome, Scratch, command, execute, mainstay, root, target};
 use crate::tools;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
@@ -21,8 +21,12 @@ struct Server {
 impl Server {
     fn start(name: &str) -> Outcome<Self> {
         let data = Scratch::new(name)?;
-        let mut up = command(mainstay());
-        up.args(["up", "examples/estate", "--listen", "127.0.0.1:0", "--data"]).arg(data.path());
+        // It ends with us even where we are killed.
+        let mut up = command("setpriv");
+        up.args(["--pdeathsig", "KILL", "--"])
+            .arg(mainstay())
+            .args(["up", "examples/estate", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data.path());
         up.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = up.spawn().map_err(|e| format!("start {}: {e}", mainstay().display()))?;
         let (sender, receiver) = mpsc::channel();
@@ -72,7 +76,7 @@ fn address(line: &str) -> Option<String> {
 }
 
 /// The browser's walk.
-pub fn walk_script() -> std::path::PathBuf {
+fn walk_script() -> std::path::PathBuf {
     root().join("xtask/browser/walk.mjs")
 }
 
@@ -86,12 +90,6 @@ pub fn browser() -> Outcome<String> {
     walk.env("MAINSTAY_TEST_NODE_MODULES", tools::node_modules());
     execute(&mut walk)?;
     Ok(format!("screenshots in {}", screenshots.display()))
-}
-
-/// Whether the program describes its API.
-pub fn serves() -> bool {
-    let sources = files(&root().join("mainstay/src")).into_iter().chain(files(&root().join("crates/kit/src")));
-    sources.into_iter().any(|path| read(&path).is_ok_and(|text| text.contains("openapi.json")))
 }
 
 /// Sends requests made from the API's description, good and bad, and demands documented answers and no server error.
