@@ -41,14 +41,14 @@ pub fn execute(command: &mut Command) -> Outcome<()> {
     if status.success() { Ok(()) } else { Err(format!("{} ended with {status}", shown(command))) }
 }
 
-/// Runs a command and gives what it prints on stdout; its stderr is shown only where it fails.
+/// Runs a command and gives what it prints on stdout; where it fails, what it said is in the error.
 pub fn capture(command: &mut Command) -> Outcome<String> {
     let output = command.stdin(Stdio::null()).output().map_err(|e| format!("start {}: {e}", shown(command)))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    let told = String::from_utf8_lossy(&output.stderr);
-    Err(format!("{} ended with {}\n{}", shown(command), output.status, told.trim_end()))
+    let (told, said) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
+    Err(format!("{} ended with {}\n{}{}", shown(command), output.status, said.trim_end(), told.trim_end()))
 }
 
 /// Whether the program is on the path.
