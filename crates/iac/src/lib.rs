@@ -16,5 +16,5 @@ pub mod yaml;
 
 pub use read::read;
 pub use resource::{Block, Dialect, Reading, Reference, Resource, SourceFile};
-pub use source::{Origin, text_of};
+pub use source::{FILE_BYTES_MAX, Origin, text_of};
 pub use value::{At, Map, Node, Unknown, Value};

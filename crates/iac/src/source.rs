@@ -3,6 +3,9 @@
 use crate::At;
 use mainstay_model::{Diagnostic, Place};
 
+/// How many bytes a file may have to be read.
+pub const FILE_BYTES_MAX: usize = 256 << 20;
+
 /// Where a text comes from, so that its nodes and diagnostics can say so.
 #[derive(Debug, Clone, Copy)]
 pub struct Origin<'a> {
@@ -40,8 +43,12 @@ impl<'a> Origin<'a> {
 /// The text of a file without its byte-order mark.
 ///
 /// # Errors
-/// A diagnostic that names the first byte which is not UTF-8.
+/// A diagnostic where the file is too large, or one that names the first byte which is not UTF-8.
 pub fn text_of<'a>(bytes: &'a [u8], path: &str) -> Result<&'a str, Box<Diagnostic>> {
+    if bytes.len() > FILE_BYTES_MAX {
+        let summary = format!("the file has {} bytes, more than the {FILE_BYTES_MAX} that are read", bytes.len());
+        return Err(Box::new(Diagnostic::error("source.size", summary, Place::file(path), "split the file")));
+    }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Box::new(Diagnostic::error(
             "source.encoding",
