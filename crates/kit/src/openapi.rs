@@ -62,7 +62,11 @@ fn describe(operation: &Operation, generator: &mut schemars::SchemaGenerator) ->
             body.insert(name.clone(), schema.clone());
         }
     }
-    let output = (operation.output)(generator).to_value();
+    let output = match (operation.output)(generator).to_value() {
+        // "Anything" as an object, which every reader of OpenAPI understands; `true` is the same, and many do not.
+        Value::Bool(true) => json!({}),
+        schema => schema,
+    };
     let mut entry = json!({
         "operationId": operation.id,
         "summary": operation.summary,
