@@ -13,6 +13,7 @@ mod eval;
 mod functions;
 mod load;
 mod module;
+mod names;
 mod operators;
 mod resource;
 mod types;
