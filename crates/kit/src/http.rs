@@ -1,7 +1,7 @@
 //! The HTTP server: one router from the declared operations and pages. It holds no logic of its own beyond who asks,
 //! how much, and in which form.
 
-use crate::http_guard::{Gate, secure};
+use crate::http_guard::{Gate, drain, secure};
 use crate::operation::{Method, Operation, coerce};
 use crate::page::{Page, Request as PageRequest};
 use crate::{Call, Principal, Problem, World};
@@ -45,16 +45,14 @@ pub fn router(world: Arc<World>, shell: crate::Shell, extras: Vec<Extra>) -> Rou
     router
         .route("/tile/{*path}", get(log_file))
         .merge(crate::ui::session::routes())
-        .fallback(|uri: Uri| async move {
+        .fallback(|uri: Uri, body: Body| async move {
+            drain(body).await;
             refuse(&Problem::absent("request.path", format!("there is nothing at {}", uri.path())))
         })
-        .method_not_allowed_fallback(|| async {
-            let body = Problem {
-                status: 405,
-                code: "request.method".to_owned(),
-                detail: "this path takes another method; see /v1/openapi.json".to_owned(),
-            };
-            refuse(&body)
+        .method_not_allowed_fallback(|body: Body| async {
+            drain(body).await;
+            let detail = "this path takes another method; see /v1/openapi.json".to_owned();
+            refuse(&Problem { status: 405, code: "request.method".to_owned(), detail })
         })
         .layer(axum::middleware::from_fn_with_state(world.clone(), secure))
         .with_state(world)

@@ -51,12 +51,21 @@ impl Rates {
 pub(crate) async fn secure(State(world): State<Arc<World>>, mut request: Request<Body>, next: Next) -> Response {
     // The body is not `Sync`, so only what is looked at goes along.
     let (headers, method) = (request.headers().clone(), request.method().clone());
+    if method != Method::POST {
+        // Nothing but POST reads a body; one that stays unread would cost the client its connection.
+        let (parts, body) = request.into_parts();
+        drain(body).await;
+        request = Request::from_parts(parts, Body::empty());
+    }
     let mut response = match admit(&world, headers, &method).await {
         Ok(gate) => {
             request.extensions_mut().insert(gate);
             next.run(request).await
         }
-        Err(problem) => refuse(&problem),
+        Err(problem) => {
+            drain(request.into_body()).await;
+            refuse(&problem)
+        }
     };
     world.metrics.requests.inc();
     if response.status().is_server_error() {
@@ -64,6 +73,15 @@ pub(crate) async fn secure(State(world): State<Arc<World>>, mut request: Request
     }
     harden(response.headers_mut());
     response
+}
+
+/// Bytes of a body nobody asked for that are read and thrown away; past that the connection ends.
+const DRAIN_BYTES_MAX: usize = 64 * 1024;
+
+/// Reads a body that nobody wants to its end, so that the connection can be used again.
+pub(crate) async fn drain(body: Body) {
+    // One that is too long or breaks off costs the client its connection, as it must.
+    let _ = axum::body::to_bytes(body, DRAIN_BYTES_MAX).await;
 }
 
 async fn admit(world: &Arc<World>, headers: HeaderMap, method: &Method) -> Result<Gate, Problem> {

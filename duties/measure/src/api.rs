@@ -101,7 +101,6 @@ pub struct Card {
     /// What would bring data, where there is none.
     pub needs: String,
     /// The slices that were asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub slices: Vec<Slice>,
 }
 
@@ -174,12 +173,24 @@ const TREND_MONTHS: usize = 12;
 pub(crate) fn operations() -> Vec<Operation> {
     let columns = &["number", "name", "value", "target", "met", "numerator", "denominator", "unknown"];
     vec![
-        Operation::new("kpi.list", (Method::Get, "/v1/kpis"), Role::Viewer, "The scorecard: all nineteen KPIs in a window", scorecard_of)
-            .with_columns(columns),
-        Operation::new("kpi.show", (Method::Get, "/v1/kpis/{id}"), Role::Viewer, "One KPI in a window, with slices", |call, ask: OneAsk| {
-            let kpi = find(call, &ask.id)?;
-            card(call, kpi, &KpiAsk { from: ask.from, to: ask.to, as_of: ask.as_of, by: ask.by })
-        }),
+        Operation::new(
+            "kpi.list",
+            (Method::Get, "/v1/kpis"),
+            Role::Viewer,
+            "The scorecard: all nineteen KPIs in a window",
+            scorecard_of,
+        )
+        .with_columns(columns),
+        Operation::new(
+            "kpi.show",
+            (Method::Get, "/v1/kpis/{id}"),
+            Role::Viewer,
+            "One KPI in a window, with slices",
+            |call, ask: OneAsk| {
+                let kpi = find(call, &ask.id)?;
+                card(call, kpi, &KpiAsk { from: ask.from, to: ask.to, as_of: ask.as_of, by: ask.by })
+            },
+        ),
         Operation::new(
             "kpi.contributions",
             (Method::Get, "/v1/kpis/{id}/contributions"),
@@ -271,7 +282,13 @@ fn nothing() -> KpiValue {
 }
 
 fn slice((slice, value): (String, KpiValue)) -> Slice {
-    Slice { slice, value: value.value, numerator: value.numerator, denominator: value.denominator, interval: value.interval }
+    Slice {
+        slice,
+        value: value.value,
+        numerator: value.numerator,
+        denominator: value.denominator,
+        interval: value.interval,
+    }
 }
 
 fn added(call: &Call<'_>, ask: OneAsk) -> Result<AddedAll, Problem> {
@@ -338,7 +355,8 @@ pub(crate) fn find<'a>(call: &Call<'a>, id: &str) -> Result<&'a Kpi, Problem> {
 /// "Now" of the question: the instant that `as_of` names, else the scorecard's own date.
 pub(crate) fn moment(call: &Call<'_>, ask: &KpiAsk) -> Result<Timestamp, Problem> {
     match ask.as_of.as_deref().filter(|text| !text.is_empty() && text.parse::<u64>().is_err()) {
-        Some(text) => Window::instant(text, &call.world.settings.zone).map_err(|e| Problem::malformed("kpi.window", e.to_string())),
+        Some(text) => Window::instant(text, &call.world.settings.zone)
+            .map_err(|e| Problem::malformed("kpi.window", e.to_string())),
         None => Ok(call.today()),
     }
 }
@@ -347,7 +365,8 @@ pub(crate) fn moment(call: &Call<'_>, ask: &KpiAsk) -> Result<Timestamp, Problem
 fn window(call: &Call<'_>, ask: &KpiAsk) -> Result<Window, Problem> {
     let zone = &call.world.settings.zone;
     let refused = |e: mainstay_model::WindowError| Problem::malformed("kpi.window", e.to_string());
-    let instant = |text: &Option<String>| text.as_deref().filter(|t| !t.is_empty()).map(|t| Window::instant(t, zone)).transpose();
+    let instant =
+        |text: &Option<String>| text.as_deref().filter(|t| !t.is_empty()).map(|t| Window::instant(t, zone)).transpose();
     let to = match instant(&ask.to).map_err(refused)? {
         Some(to) => to,
         None => moment(call, ask)?,
