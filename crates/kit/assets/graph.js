@@ -21,7 +21,7 @@
 
   const placed = ({ nodes, edges }) => {
     const graph = new dagre.graphlib.Graph({ multigraph: true });
-    graph.setGraph({ rankdir: "LR", nodesep: 10, ranksep: 64, marginx: 12, marginy: 12 });
+    graph.setGraph({ rankdir: "LR", nodesep: 8, edgesep: 4, ranksep: 64, marginx: 12, marginy: 12 });
     graph.setDefaultEdgeLabel(() => ({}));
     for (const node of nodes) {
       const chars = Math.max(cut(node.label).length, cut(node.kind).length * 0.85);

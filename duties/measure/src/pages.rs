@@ -24,7 +24,7 @@ pub(crate) fn pages() -> Vec<Page> {
 const ROWS: usize = 50;
 
 /// Facts that are linked from one row.
-const FACT_LINKS: usize = 4;
+const FACT_LINKS: usize = 3;
 
 /// Months in the chart of a KPI.
 const MONTHS: usize = 12;
@@ -68,7 +68,7 @@ fn overview_columns<'a>(ask: &'a KpiAsk) -> Vec<Column<'a, Card>> {
     let href = |card: &Card| address::with_query(&address::page(["kpis", &card.id]), window_pairs(ask));
     vec![
         Column::new("KPI", move |card: &Card| {
-            html! { span class="number medium" { (card.number) } (parts::link(&href(card), &card.name)) }
+            html! { span class="kpi" { span class="number" { (card.number) } (parts::link(&href(card), &card.name)) } }
         }),
         Column::new("Value", move |card: &Card| match card.value {
             Some(value) => html! { a class="value" href=(href(card)) { (format::value(card.unit, value)) } },
@@ -309,7 +309,16 @@ fn contributing(
         Standing::Unknown(_) => "unknown",
     };
     let mut rows: Vec<&Contribution> = all.iter().filter(|one| chosen.is_empty() || word(one) == chosen).collect();
-    rows.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.entity.cmp(&b.entity)));
+    // What counts comes first, and of that what adds most; then what cannot be told; then what was left out.
+    let rank = |one: &Contribution| match one.standing {
+        Standing::Counted => 0,
+        Standing::Unknown(_) => 1,
+        Standing::Excluded(_) => 2,
+    };
+    rows.sort_by(|a, b| {
+        let size = || b.numerator.total_cmp(&a.numerator);
+        rank(a).cmp(&rank(b)).then_with(size).then_with(|| b.at.cmp(&a.at)).then_with(|| a.entity.cmp(&b.entity))
+    });
     let last = rows.len().div_ceil(ROWS).max(1);
     let page = request.query.get("page").and_then(|text| text.parse::<usize>().ok()).unwrap_or(1).clamp(1, last);
     let shown: Vec<&Contribution> = rows.iter().skip((page - 1) * ROWS).take(ROWS).copied().collect();
@@ -364,9 +373,7 @@ fn contribution_columns<'a>(unit: Unit, now: Timestamp) -> Vec<Column<'a, &'a Co
             Standing::Excluded(why) => html! { (parts::status(Tone::Quiet, "excluded")) ": " (why) },
             Standing::Unknown(why) => html! { (parts::status(Tone::Unknown, "unknown")) ": " (why) },
         }),
-        Column::new("Numerator", move |one: &&Contribution| html! { (sum(one.numerator)) })
-            .numeric()
-            .needs(Room::Medium),
+        Column::new("Numerator", move |one: &&Contribution| html! { (sum(one.numerator)) }).numeric(),
         Column::new("Denominator", |one: &&Contribution| html! { (format::decimal(one.denominator, 2)) })
             .numeric()
             .needs(Room::Medium),

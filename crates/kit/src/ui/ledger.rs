@@ -224,8 +224,12 @@ fn changed(call: &Call<'_>, recorded: &Recorded) -> Markup {
         return html! { p { "Nothing here folds this type. It is kept, and it can be proved." } };
     }
     let at = |count: u64| state_at(call, subject, count);
-    let changes = differences(&at(recorded.seq), &at(recorded.seq + 1));
+    let (before, after) = (at(recorded.seq), at(recorded.seq + 1));
     let what = html! { (parts::subject(subject)) };
+    if before.is_null() && after.is_null() {
+        return html! { p { "It makes nothing whole of " (what) " by itself: what it adds to is not known yet, or it is another's." } };
+    }
+    let changes = differences(&before, &after);
     if changes.is_empty() {
         return html! { p { "What is known of " (what) " stayed as it was." } };
     }
@@ -250,7 +254,7 @@ fn shown(value: Option<&Value>) -> Markup {
 /// What was known of a subject when the ledger had so many entries; null where that is nothing.
 fn state_at(call: &Call<'_>, subject: &Subject, count: u64) -> Value {
     let own = format!("{}.show", subject.kind());
-    let ids = [own.as_str(), "estate.show", "service.show"];
+    let ids = [own.as_str(), "estate.show", "service.show", "source.show", "promise.show", "bill.show"];
     let input = json!({ "id": subject.as_str(), "as_of": count.to_string() });
     let mut operations = ids.iter().filter_map(|id| call.world.operation(id));
     let answer = operations.find_map(|operation| operation.run(call, input.clone()).ok());

@@ -132,9 +132,14 @@ pub fn subject(subject: &Subject) -> Markup {
     let class = if subject.as_str().chars().count() > WORD_CHARS { "subject long" } else { "subject" };
     html! {
         a class=(class) href=(subject_href(subject.as_str())) {
-            span class="kind" { (subject.kind()) ":" } (subject.name())
+            span class="kind" { (subject.kind()) ":" } (breakable(subject.name()))
         }
     }
+}
+
+/// A name that may break behind the signs that part it, so that a long path stays legible.
+fn breakable(name: &str) -> Markup {
+    html! { @for part in name.split_inclusive(['/', '.', ':', '@']) { (part) wbr; } }
 }
 
 /// The same where it may be absent.
@@ -172,7 +177,7 @@ pub fn fact_links(facts: &[u64], max: usize) -> Markup {
     html! {
         span class="fact-links" {
             @for seq in facts.iter().take(max) { a href={ "/ledger/" (seq) } { "#" (seq) } " " }
-            @if facts.len() > max { span class="none" { "and " (format::count((facts.len() - max) as u64)) " more" } }
+            @if facts.len() > max { span class="none" title={ (format::count(facts.len() as u64)) " facts in all" } { "+" (format::count((facts.len() - max) as u64)) } }
         }
     }
 }

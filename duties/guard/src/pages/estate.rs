@@ -215,11 +215,14 @@ fn catalog_part(call: &Call<'_>, entity: &Folded<CatalogEntity>) -> Result<Marku
         ListQuery { filters, sort: Some(("name".to_owned(), false)), limit: RESOURCES_MAX, ..ListQuery::default() };
     let owned = call.reader(None)?.list::<EstateResource>(&query)?;
     let all = address::with_query("/estate", [("service", entity.key.as_str())]);
+    let mut columns = resource_columns(call.today());
+    // Service and owner are those of the page.
+    columns.drain(3..5);
     Ok(html! {
         @if !declared.description.is_empty() { p class="lede" { (declared.description) } }
         (parts::definitions(&pairs))
         @if !owned.items.is_empty() {
-            (parts::section("resources", "Resources", table("Resources of the service", &resource_columns(call.today()), &owned.items)))
+            (parts::section("resources", "Resources", table("Resources of the service", &columns, &owned.items)))
             @if owned.total > RESOURCES_MAX { p class="note" { a href=(all) { "All " (format::count(owned.total)) } } }
         }
     })

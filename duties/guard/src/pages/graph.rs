@@ -98,6 +98,7 @@ fn of_resource(resource: &EstateResource) -> Thing {
         best.references.iter().map(|to| ("references".to_owned(), to.clone())).collect();
     leads.extend(best.controlled_by.iter().map(|to| ("controlled by".to_owned(), to.clone())));
     leads.extend(best.service.iter().map(|to| ("part of".to_owned(), to.clone())));
+    leads.extend(resource.same_as.iter().map(|to| ("same as".to_owned(), to.clone())));
     Thing { label: best.name.clone(), kind: best.resource_type.clone(), leads }
 }
 
