@@ -83,9 +83,14 @@ mod tests {
     use super::*;
 
     fn world() -> (BTreeMap<String, Node>, Vec<Edge>) {
-        let node = |id: &str| (id.to_owned(), Node { id: id.to_owned(), label: id.to_owned(), kind: "service".to_owned() });
-        let edge = |from: &str, to: &str| Edge { from: from.to_owned(), to: to.to_owned(), relation: "dependsOn".to_owned() };
-        (["a", "b", "c", "d"].map(node).into(), vec![edge("a", "b"), edge("b", "c"), edge("d", "c"), edge("a", "elsewhere")])
+        let node =
+            |id: &str| (id.to_owned(), Node { id: id.to_owned(), label: id.to_owned(), kind: "service".to_owned() });
+        let edge =
+            |from: &str, to: &str| Edge { from: from.to_owned(), to: to.to_owned(), relation: "dependsOn".to_owned() };
+        (
+            ["a", "b", "c", "d"].map(node).into(),
+            vec![edge("a", "b"), edge("b", "c"), edge("d", "c"), edge("a", "elsewhere")],
+        )
     }
 
     fn ids(graph: &Graph) -> Vec<&str> {

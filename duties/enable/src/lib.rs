@@ -19,8 +19,17 @@ impl Duty for EnableDuty {
     fn operations(&self) -> Vec<Operation> {
         let columns = &["id", "kind", "title", "owner", "tier", "lifecycle", "state"];
         vec![
-            list_operation::<CatalogEntity>("service.list", "/v1/services", "Services, teams, systems of the catalog", columns),
-            show_operation::<CatalogEntity>("service.show", "/v1/services/{id}", "One entity of the catalog with its facts"),
+            list_operation::<CatalogEntity>(
+                "service.list",
+                "/v1/services",
+                "Services, teams, systems of the catalog",
+                columns,
+            ),
+            show_operation::<CatalogEntity>(
+                "service.show",
+                "/v1/services/{id}",
+                "One entity of the catalog with its facts",
+            ),
         ]
     }
 }

@@ -153,7 +153,8 @@ fn answer(call: &Call<'_>, ask: Answer) -> Result<Outcome, Problem> {
 /// The database fails.
 pub(crate) fn expire_waivers(call: &Call<'_>) -> Result<String, Problem> {
     let filters = vec![("state".to_owned(), vec!["waived".to_owned()])];
-    let waived = call.reader(None)?.list::<FindingRow>(&ListQuery { filters, limit: LIST_ROWS_MAX, ..ListQuery::default() })?;
+    let waived =
+        call.reader(None)?.list::<FindingRow>(&ListQuery { filters, limit: LIST_ROWS_MAX, ..ListQuery::default() })?;
     let mut facts = Vec::new();
     for row in &waived.items {
         let finding = &row.entity.finding;

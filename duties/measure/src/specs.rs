@@ -21,7 +21,8 @@ pub fn read(path: &str, text: &str) -> Result<KpiPage, Diagnostic> {
     let help = "a KPI page begins with ---, the definition as YAML, and --- again; see CONTRIBUTING.md";
     let refused = |line: u32, what: String| Diagnostic::error("kpi.front-matter", what, Place::at(path, line, 1), help);
     let rest = text.strip_prefix("---\n").ok_or_else(|| refused(1, "there is no front matter".to_owned()))?;
-    let (front, prose) = rest.split_once("\n---\n").ok_or_else(|| refused(1, "the front matter does not end".to_owned()))?;
+    let (front, prose) =
+        rest.split_once("\n---\n").ok_or_else(|| refused(1, "the front matter does not end".to_owned()))?;
     let parsed = yaml::parse(front, Origin { line: 2, ..Origin::of(path) }, yaml::Schema::Core);
     if let Some(diagnostic) = parsed.diagnostics.into_iter().next() {
         return Err(diagnostic);

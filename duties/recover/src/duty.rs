@@ -22,7 +22,12 @@ impl Duty for RecoverDuty {
         vec![
             list_operation::<BackupRun>("backup.list", "/v1/backups", "Backup runs, newest first", runs),
             show_operation::<BackupRun>("backup.show", "/v1/backups/{id}", "One backup run with its facts"),
-            list_operation::<BackupPromise>("promise.list", "/v1/promises/backups", "Backups that are promised", promises),
+            list_operation::<BackupPromise>(
+                "promise.list",
+                "/v1/promises/backups",
+                "Backups that are promised",
+                promises,
+            ),
         ]
     }
 

@@ -1,11 +1,11 @@
 //! Backups: what was promised, what ran, and whether it can be read back.
 
+mod duty;
 pub mod kpi;
 mod pages;
 mod slots;
-mod duty;
 mod tables;
 
-pub use slots::{Schedule, ScheduleError, Slot};
 pub use duty::RecoverDuty;
+pub use slots::{Schedule, ScheduleError, Slot};
 pub use tables::*;

@@ -24,7 +24,12 @@ impl Duty for SpendDuty {
         let days = &["day", "provider", "account", "service", "team", "effective", "currency"];
         let bills = &["provider", "period", "effective", "currency", "readings"];
         vec![
-            list_operation::<SpendDay>("spend.list", "/v1/spend", "Daily spend by account and service, newest first", days),
+            list_operation::<SpendDay>(
+                "spend.list",
+                "/v1/spend",
+                "Daily spend by account and service, newest first",
+                days,
+            ),
             show_operation::<SpendDay>("spend.show", "/v1/spend/{id}", "One day's spend in one place with its facts"),
             list_operation::<Bill>("bill.list", "/v1/bills", "Bills that were read, newest first", bills),
         ]

@@ -182,7 +182,12 @@ mod tests {
     #[test]
     fn a_finding_opened_again_after_its_waiver_ran_out_is_open() {
         let waived = r#"finding.waived finding:ab {"by":"grace","requested_by":"ada","reason":"known","until":"2026-10-05T00:00:00Z"}"#;
-        let row = row(&format!("2026-10-01T00:00:00Z {OPENED}\n2026-10-02T00:00:00Z {waived}\n2026-10-05T00:00:00Z {OPENED}"));
-        assert_eq!((row.finding.state, row.finding.opened), (FindingState::Open, "2026-10-01T00:00:00Z".parse().unwrap()));
+        let row = row(&format!(
+            "2026-10-01T00:00:00Z {OPENED}\n2026-10-02T00:00:00Z {waived}\n2026-10-05T00:00:00Z {OPENED}"
+        ));
+        assert_eq!(
+            (row.finding.state, row.finding.opened),
+            (FindingState::Open, "2026-10-01T00:00:00Z".parse().unwrap())
+        );
     }
 }
