@@ -18,7 +18,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask setup                                install what the tests need; safe to run again
 cargo xtask test [STEP...]                       run every check, or only the named ones
-cargo xtask bench                                measure speed beside the limits of the machine
+cargo xtask bench [NAME...]                      measure speed beside the limits of the machine
 cargo xtask generate [--check]                   write reference pages and the example's history; --check only compares
 cargo xtask new control|connector|kpi NAME       start one, with its next step
 
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["setup"] => setup::run().map(|()| true),
         ["test", steps @ ..] => test::run(steps),
-        ["bench"] => bench::run(),
+        ["bench", names @ ..] => bench::run(names),
         ["generate"] => generate::run(false),
         ["generate", "--check"] => generate::run(true),
         ["new", kind, name] => new::run(kind, name).map(|()| true),

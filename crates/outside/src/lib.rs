@@ -245,11 +245,24 @@ fn replay<T>(
 pub fn relative(root: &Path, path: &Path) -> String {
     let inside: PathBuf = path.strip_prefix(root).unwrap_or(path).to_path_buf();
     let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-    parts.join("/")
+    // The root of an absolute path is a part of its own, already with its slash.
+    parts.join("/").replacen("//", "/", 1)
 }
 
 /// SHA-256 of some bytes as lower-case hexadecimal.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
     digest_of(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_told_relative_to_its_folder_or_whole() {
+        assert_eq!(relative(Path::new("/data"), Path::new("/data/a/b.json")), "a/b.json");
+        assert_eq!(relative(Path::new(""), Path::new("/tmp/deep.json")), "/tmp/deep.json");
+        assert_eq!(relative(Path::new("."), Path::new("./a.tf")), "a.tf");
+    }
 }

@@ -1,14 +1,24 @@
 //! `cargo xtask bench`: runs every crate's bench and prints what it prints. A bench is `examples/bench.rs` of a crate: it
 //! measures in one run what we do and the raw limit beside it, prints the ratio, and fails where it misses its own bound.
 
+mod pages;
+
 use crate::shell::{Outcome, cargo, execute, read, root};
 
-/// Runs all benches; `false` where one failed.
-pub fn run() -> Outcome<bool> {
-    let names = benched()?;
-    if names.is_empty() {
-        return Err("find a bench: no crate has an examples/bench.rs".to_owned());
+/// The name of the bench of the program as a whole.
+const PAGES: &str = "pages";
+
+/// Facts in the ledger while the pages are measured.
+const PAGES_FACTS: u64 = 1_000_000;
+
+/// Runs the named benches (a package, or `pages`), or all; `false` where one failed.
+pub fn run(wanted: &[&str]) -> Outcome<bool> {
+    let mut names = benched()?;
+    let known = |name: &&str| *name == PAGES || names.iter().any(|package| package == name);
+    if let Some(unknown) = wanted.iter().find(|name| !known(name)) {
+        return Err(format!("find bench {unknown:?}; there are {}, {PAGES}", names.join(", ")));
     }
+    names.retain(|name| wanted.is_empty() || wanted.contains(&name.as_str()));
     let mut kept = true;
     for name in names {
         println!("\n== {name}");
@@ -18,6 +28,14 @@ pub fn run() -> Outcome<bool> {
             println!("failed: {error}");
             kept = false;
         }
+    }
+    if !wanted.is_empty() && !wanted.contains(&PAGES) {
+        return Ok(kept);
+    }
+    println!("\n== {PAGES}");
+    if let Err(error) = pages::run(PAGES_FACTS) {
+        println!("failed: {error}");
+        kept = false;
     }
     Ok(kept)
 }

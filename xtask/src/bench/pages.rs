@@ -1,0 +1,222 @@
+//! Pages, KPIs, start and memory with many facts in the ledger: what a person waits for.
+//!
+//! The history is made up by a plain rule from a seed: a year of changes, incidents, alert episodes, backups and
+//! vulnerabilities, in the proportions of a busy team.
+
+use crate::shell::{Outcome, Scratch, capture, cargo, command, execute, target};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+/// Times each page is asked for.
+const ASKED: usize = 40;
+
+/// The pages of the navigation, and the API's scorecard.
+const PAGES: &[&str] = &[
+    "/",
+    "/estate",
+    "/findings",
+    "/changes",
+    "/incidents",
+    "/alerts",
+    "/backups",
+    "/vulnerabilities",
+    "/spend",
+    "/ledger",
+    "/v1/kpis",
+];
+
+/// Measures with so many facts, at a hundredth, a tenth and all of them.
+pub fn run(facts: u64) -> Outcome<()> {
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--release", "-p", "mainstay"]);
+    execute(&mut build)?;
+    for count in [facts / 100, facts / 10, facts] {
+        measure(count)?;
+    }
+    Ok(())
+}
+
+fn measure(facts: u64) -> Outcome<()> {
+    let scratch = Scratch::new("bench-pages")?;
+    let program = target().join("release/mainstay");
+    let data = scratch.path().join("data");
+    let lines = scratch.path().join("facts.jsonl");
+    write_history(&lines, facts)?;
+    let begun = Instant::now();
+    capture(command(&program).arg("--data").arg(&data).args(["ledger", "import"]).arg(&lines))?;
+    let imported = begun.elapsed().as_secs_f64();
+    println!("{facts} facts: imported and folded in {imported:.1} s ({:.0} a second)", facts as f64 / imported);
+    let empty = scratch.path().join("empty");
+    std::fs::create_dir(&empty).map_err(|e| format!("make {}: {e}", empty.display()))?;
+    let begun = Instant::now();
+    let mut up = command(&program);
+    up.arg("--data").arg(&data).arg("up").arg(&empty).args(["--listen", "127.0.0.1:0"]);
+    let mut server = Server(
+        up.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(|e| e.to_string())?,
+    );
+    let address = server.address()?;
+    println!("  start to serving {:.0} ms", begun.elapsed().as_secs_f64() * 1000.0);
+    let begun = Instant::now();
+    get(&address, "/v1/kpis")?;
+    println!("  first scorecard of all KPIs with twelve months {:.0} ms", begun.elapsed().as_secs_f64() * 1000.0);
+    for page in PAGES {
+        let mut times = Vec::with_capacity(ASKED);
+        for _ in 0..ASKED {
+            let begun = Instant::now();
+            get(&address, page)?;
+            times.push(begun.elapsed().as_secs_f64() * 1000.0);
+        }
+        times.sort_by(f64::total_cmp);
+        println!(
+            "  {page:<18} median {:>7.1} ms, 95th percentile {:>7.1} ms",
+            times[ASKED / 2],
+            times[ASKED * 95 / 100]
+        );
+    }
+    std::thread::sleep(Duration::from_secs(2));
+    println!("  resident memory {:.0} MB", server.resident_mb());
+    Ok(())
+}
+
+struct Server(Child);
+
+impl Server {
+    fn address(&mut self) -> Outcome<String> {
+        let out = self.0.stdout.take().ok_or("read the server's output")?;
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            if let Some(at) = line.find("http://") {
+                return Ok(line[at + 7..].trim().to_owned());
+            }
+        }
+        Err("see the server's address".to_owned())
+    }
+
+    fn resident_mb(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok()).unwrap_or(f64::NAN) / 1024.0
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+fn get(address: &str, path: &str) -> Outcome<()> {
+    let failed = |e: std::io::Error| format!("get {path}: {e}");
+    let mut stream = TcpStream::connect(address).map_err(failed)?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").map_err(failed)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).map_err(failed)?;
+    if answer.starts_with(b"HTTP/1.1 200") {
+        return Ok(());
+    }
+    Err(format!("get {path}: {}", String::from_utf8_lossy(&answer).lines().next().unwrap_or_default()))
+}
+
+/// Writes entities of several facts each until there are enough; about one alert episode in three facts, as in real life.
+fn write_history(path: &std::path::Path, facts: u64) -> Outcome<()> {
+    let failed = |e: std::io::Error| format!("write {}: {e}", path.display());
+    let mut out = std::io::BufWriter::new(std::fs::File::create(path).map_err(failed)?);
+    let entities = facts / 3;
+    let mut written = 0;
+    for entity in 0..entities {
+        // The entities spread evenly over the year that ends with 2026-11-15.
+        let start_s = 1_794_700_800 - 31_536_000 + 31_536_000 * entity / entities;
+        for (offset_s, kind, data) in statements(entity) {
+            let (noun, subject) = (kind.split('.').next().unwrap_or_default(), entity);
+            let time = stamp(start_s + offset_s);
+            writeln!(
+                out,
+                r#"{{"specversion":"1.0","id":"{subject}/{kind}","source":"/bench","type":"mainstay.{kind}.v1","subject":"{noun}:{subject}","time":"{time}","data":{data}}}"#
+            )
+            .map_err(failed)?;
+            written += 1;
+            if written == facts {
+                return out.flush().map_err(failed);
+            }
+        }
+    }
+    out.flush().map_err(failed)
+}
+
+/// The facts of one entity: seconds after its start, type, data.
+fn statements(entity: u64) -> Vec<(u64, &'static str, String)> {
+    let (service, team) = (entity % 40, entity % 7);
+    let named = format!(r#""service":"service:s{service}","team":"team:t{team}""#);
+    match entity % 10 {
+        0 | 1 => vec![
+            (0, "change.proposed", r#"{"title":"raise a limit"}"#.to_owned()),
+            (600, "change.started", format!(r#"{{"environment":"production","service":"service:s{service}"}}"#)),
+            (
+                900,
+                "change.completed",
+                format!(r#"{{"environment":"production","kind":"infrastructure","outcome":"succeeded",{named}}}"#),
+            ),
+        ],
+        2 => vec![
+            (
+                0,
+                "incident.opened",
+                format!(
+                    r#"{{"title":"slow answers","severity":2,"services":["service:s{service}"],"team":"team:t{team}"}}"#
+                ),
+            ),
+            (
+                60,
+                "incident.onset-established",
+                format!(r#"{{"onset":"2026-01-01T00:00:{:02}Z","evidence":"metric"}}"#, entity % 60),
+            ),
+            (1800 + entity % 3600, "incident.restored", "{}".to_owned()),
+        ],
+        3 => vec![(
+            0,
+            "backup.finished",
+            format!(r#"{{"job":"restic:db{service}","started":"2026-01-01T00:00:00Z","outcome":"complete"}}"#),
+        )],
+        _ => vec![
+            (
+                0,
+                "alert.fired",
+                format!(
+                    r#"{{"rule":"HighLatency{}","fingerprint":"{entity:016x}","labels":{{"instance":"i-{service}"}},{named}}}"#,
+                    entity % 90
+                ),
+            ),
+            (1, "alert.notified", r#"{"receiver":"pager"}"#.to_owned()),
+            (30, "alert.acted-on", r#"{"evidence":"useful"}"#.to_owned()),
+            (300 + entity % 900, "alert.resolved", "{}".to_owned()),
+        ],
+    }
+}
+
+/// A second since 1970 as RFC 3339 (the civil-from-days algorithm of Howard Hinnant, "chrono-compatible low-level date
+/// algorithms").
+fn stamp(second: u64) -> String {
+    let (days, rest) = (second / 86_400, second % 86_400);
+    let z = days + 719_468;
+    let (era, doe) = (z / 146_097, z % 146_097);
+    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let (day, month) = (doy - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
+    let year = yoe + era * 400 + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_become_the_dates_they_are() {
+        assert_eq!(stamp(0), "1970-01-01T00:00:00Z");
+        assert_eq!(stamp(951_782_400), "2000-02-29T00:00:00Z");
+        assert_eq!(stamp(1_794_700_800), "2026-11-15T00:00:00Z");
+    }
+}
