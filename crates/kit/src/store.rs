@@ -19,7 +19,7 @@ pub struct EntityKind {
 type MakeRow = fn(&str, Vec<Recorded>) -> Result<Option<Vec<Value>>, String>;
 
 /// Version of the tables' form; raising it makes every ledger fold its tables anew at the next start.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 impl EntityKind {
     /// The kind of an entity.
@@ -35,6 +35,8 @@ impl EntityKind {
             )
             .leak(),
             &*format!("CREATE INDEX {table}_span ON {table} (ends, starts)").leak(),
+            // The usual order of a list: the newest first.
+            &*format!("CREATE INDEX {table}_newest ON {table} (starts DESC, id)").leak(),
         ];
         let width = 6 + T::COLUMNS.len();
         let names: String = T::COLUMNS.iter().map(|(name, _)| format!(", c_{name}")).collect();

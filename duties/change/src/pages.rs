@@ -38,7 +38,7 @@ fn list(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
             Filter::typed("service", "Service"),
         ],
         sorts: &["id", "state", "environment", "service", "completed", "failures"],
-        usual: "-completed",
+        usual: "",
         columns: columns(now),
         operation: "change.list",
         brings: "Send your pipeline's deliveries (`mainstay collect github`), or `mainstay.change.completed.v1` facts.",

@@ -32,7 +32,7 @@ fn list(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
             Filter::typed("target", "Target"),
         ],
         sorts: &["id", "job", "outcome", "target", "started", "finished", "bytes"],
-        usual: "-finished",
+        usual: "",
         columns: columns(now),
         operation: "backup.list",
         brings: "Read a repository: `mainstay collect restic`, or send `mainstay.backup.finished.v1` facts.",

@@ -31,7 +31,7 @@ fn list(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
             Filter::typed("team", "Team"),
         ],
         sorts: &["id", "state", "severity", "service", "team", "title", "detected", "restored"],
-        usual: "-detected",
+        usual: "",
         columns: columns(now),
         operation: "incident.list",
         brings: "Send `mainstay.incident.opened.v1` facts from where incidents are recorded.",

@@ -29,7 +29,7 @@ fn list(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
             Filter::typed("asset", "Asset"),
         ],
         sorts: &["vulnerability", "asset", "state", "first_seen", "fixed"],
-        usual: "-first_seen",
+        usual: "",
         columns: columns(now),
         operation: "vulnerability.list",
         brings: "Read a scanner's report: `mainstay collect trivy report.json`.",

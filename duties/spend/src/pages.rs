@@ -244,7 +244,7 @@ fn listed(call: &Call<'_>, request: &Request) -> Result<Markup, Problem> {
             Filter::typed("team", "Team"),
         ],
         sorts: &["day", "provider", "account", "service", "team"],
-        usual: "-day",
+        usual: "",
         columns: day_columns(),
         operation: "spend.list",
         brings: "Read a bill: `mainstay collect focus bill.csv`.",

@@ -41,7 +41,7 @@ fn list(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
             Filter::typed("service", "Service"),
         ],
         sorts: &["id", "rule", "class", "service", "team", "fired", "resolved"],
-        usual: "-fired",
+        usual: "",
         columns: columns(now),
         operation: "alert.list",
         brings: "Point Alertmanager's webhook here, or read it: `mainstay collect alertmanager http://...`.",

@@ -14,7 +14,7 @@ pub struct Listed<'a, T> {
     pub filters: Vec<Filter>,
     /// Columns of the entity that the list can be ordered by.
     pub sorts: &'a [&'a str],
-    /// The usual order; `-` before it for downwards.
+    /// The usual order; `-` before it for downwards. Empty is the newest first, which alone has an index behind it.
     pub usual: &'a str,
     /// Columns of the table.
     pub columns: Vec<Column<'a, Folded<T>>>,

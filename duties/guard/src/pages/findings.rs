@@ -22,7 +22,7 @@ pub(super) fn list(call: &Call<'_>, request: &Request) -> Result<Content, Proble
             Filter::typed("owner", "Owner"),
         ],
         sorts: &["state", "rule", "subject", "owner", "opened", "due"],
-        usual: "-opened",
+        usual: "",
         columns: columns(now),
         operation: "finding.list",
         brings: "Collect what should be judged: `mainstay collect terraform`, or try `mainstay scan`.",
