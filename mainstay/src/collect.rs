@@ -109,7 +109,11 @@ impl Collecting<'_> {
         Ok(tally)
     }
 
-    fn take(&self, reading: Reading, tally: &mut Tally) -> Result<(), Problem> {
+    /// Appends what a reading says that the ledger does not know.
+    ///
+    /// # Errors
+    /// The ledger fails.
+    pub fn take(&self, reading: Reading, tally: &mut Tally) -> Result<(), Problem> {
         tally.diagnostics.extend(reading.diagnostics);
         self.append(reading.facts, tally)?;
         // One after the other: a snapshot is compared with what the one before it left.

@@ -106,7 +106,9 @@ pub fn world(global: &Global, config: &Config, folder: &Path, outside: Outside, 
         today: config.today().map_err(malformed)?,
     };
     let ledger = Arc::new(Ledger::open(ledger_options(global))?);
-    let world = World::new(ledger, outside, settings, &duties(), kpi_specs()?);
+    let hooks = crate::hooks::hooks(&outside, config)?;
+    let mut world = World::new(ledger, outside, settings, &duties(), kpi_specs()?);
+    world.hooks = hooks;
     world.prepare()?;
     Ok(world)
 }

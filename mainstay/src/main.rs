@@ -10,6 +10,7 @@ mod collect;
 mod commands;
 mod compose;
 mod config;
+mod hooks;
 mod known;
 mod kpi_view;
 mod routes;

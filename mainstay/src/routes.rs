@@ -3,6 +3,7 @@
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mainstay_kit::{Extra, World, openapi};
+use serde_json::{Value, json};
 
 /// All of them, with the assets of the pages.
 pub fn extras() -> Vec<Extra> {
@@ -18,7 +19,28 @@ pub fn extras() -> Vec<Extra> {
 }
 
 fn description(world: &World) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], openapi(&world.operations).to_string()).into_response()
+    let mut description = openapi(&world.operations);
+    description["paths"]["/v1/hooks/{name}"] = hooks(world);
+    ([(header::CONTENT_TYPE, "application/json")], description.to_string()).into_response()
+}
+
+/// Hooks take the documents of other systems as they are, so their bodies have no schema of ours.
+fn hooks(world: &World) -> Value {
+    let names: Vec<&str> = world.hooks.iter().map(|hook| hook.name.as_str()).collect();
+    json!({"post": {
+        "operationId": "hook.deliver",
+        "summary": "Take a delivery of another system: an Alertmanager webhook, a GitHub delivery, a report",
+        "tags": ["hook"],
+        "parameters": [{"name": "name", "in": "path", "required": true, "schema": {"type": "string", "enum": names}}],
+        "requestBody": {"required": true, "content": {"application/json": {"schema": {}}}},
+        "responses": {
+            "200": {"description": "what became of it", "content": {"application/json": {"schema": {"type": "object"}}}},
+            "default": {
+                "description": "what went wrong and what to do about it",
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            },
+        },
+    }})
 }
 
 fn metrics(world: &World) -> Response {

@@ -44,6 +44,7 @@ pub fn router(world: Arc<World>, shell: crate::Shell, extras: Vec<Extra>) -> Rou
     }
     router
         .route("/tile/{*path}", get(log_file))
+        .route("/v1/hooks/{name}", post(crate::hook::deliver))
         .merge(crate::ui::session::routes())
         .fallback(|uri: Uri, body: Body| async move {
             drain(body).await;
@@ -138,7 +139,7 @@ fn sign_in(uri: &Uri) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, format!("/sign-in?back={back}"))]).into_response()
 }
 
-fn principal_of(request: &Request<Body>) -> Result<Principal, Problem> {
+pub(crate) fn principal_of(request: &Request<Body>) -> Result<Principal, Problem> {
     match request.extensions().get::<Gate>() {
         Some(Gate(result)) => result.clone(),
         None => Err(Problem::ours("access.gate", "the request passed no gate")),

@@ -4,7 +4,7 @@
 use crate::duty::{Duty, Job, Kpi};
 use crate::http_guard::Rates;
 use crate::rights::Rights;
-use crate::{KpiSpec, Operation, Page, Principal, Problem, Reader};
+use crate::{Hook, KpiSpec, Operation, Page, Principal, Problem, Reader};
 use jiff::tz::TimeZone;
 use mainstay_ledger::{AppendReport, Ledger};
 use mainstay_model::facts::OperationDenied;
@@ -45,6 +45,8 @@ pub struct World {
     pub jobs: Vec<Job>,
     pub(crate) rates: Rates,
     pub(crate) values: crate::scorecard::Values,
+    /// Where outside systems deliver.
+    pub hooks: Vec<Hook>,
     /// Counters for `/metrics`.
     pub metrics: crate::metrics::Metrics,
 }
@@ -78,6 +80,7 @@ impl World {
             jobs: duties.iter().flat_map(|duty| duty.jobs()).collect(),
             rates: Rates::default(),
             values: crate::scorecard::Values::default(),
+            hooks: Vec::new(),
             metrics: crate::metrics::Metrics::default(),
         }
     }

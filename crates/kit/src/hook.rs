@@ -1,0 +1,82 @@
+//! Hooks: where outside systems deliver over HTTP what they would otherwise be asked for. The body is theirs, in their
+//! own format and with their own signature, so a hook is no operation.
+
+use crate::access::word;
+use crate::http::{BODY_BYTES_MAX, blocking, principal_of, refuse};
+use crate::{Call, Principal, Problem, World};
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Request, header};
+use axum::response::{IntoResponse, Response};
+use mainstay_model::PrincipalId;
+use mainstay_model::facts::Role;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Takes a delivery: headers with names in lower case, and the body.
+type Take = Box<dyn Fn(&Call<'_>, BTreeMap<String, String>, Vec<u8>) -> Result<Value, Problem> + Send + Sync>;
+
+/// One hook, at `/v1/hooks/<name>`.
+pub struct Hook {
+    /// The connector that reads the deliveries.
+    pub name: String,
+    /// Whether deliveries carry a signature that the connector checks; then no token is needed.
+    pub signed: bool,
+    /// Takes a delivery and says what became of it.
+    pub take: Take,
+}
+
+/// The least role for a delivery that carries no signature of its own, as for `fact.add`.
+const LEAST: Role = Role::Engineer;
+
+/// The route of all hooks.
+pub(crate) async fn deliver(
+    State(world): State<Arc<World>>,
+    Path(name): Path<String>,
+    request: Request<Body>,
+) -> Response {
+    let who = principal_of(&request);
+    let headers = plain(request.headers());
+    let body = match axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await {
+        Ok(body) => body.to_vec(),
+        Err(_) => return refuse(&Problem::too_large(format!("a delivery may have at most {BODY_BYTES_MAX} bytes"))),
+    };
+    blocking(move || match receive(&world, &name, who, headers, body) {
+        Ok(answer) => ([(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response(),
+        Err(problem) => refuse(&problem),
+    })
+    .await
+}
+
+fn receive(
+    world: &World,
+    name: &str,
+    who: Result<Principal, Problem>,
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+) -> Result<Value, Problem> {
+    let names = || world.hooks.iter().map(|hook| hook.name.as_str()).collect::<Vec<_>>().join(", ");
+    let hook = world.hooks.iter().find(|hook| hook.name == name);
+    let hook = hook
+        .ok_or_else(|| Problem::absent("hook.unknown", format!("there is no hook {name:?}; there are {}", names())))?;
+    let principal = if hook.signed {
+        let id = PrincipalId::new(format!("hook:{name}")).map_err(|e| Problem::ours("hook.name", e.to_string()))?;
+        Principal::new(id, LEAST)
+    } else {
+        who?
+    };
+    let call = Call::new(world, &principal);
+    if principal.role < LEAST {
+        let reason = format!("a delivery needs the role {}; {} is {}", word(LEAST), principal.id, word(principal.role));
+        return Err(call.deny("hook.deliver", reason));
+    }
+    (hook.take)(&call, headers, body)
+}
+
+fn plain(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let pair = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
+        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+    };
+    headers.iter().filter_map(pair).collect()
+}
