@@ -19,7 +19,7 @@ pub struct EntityKind {
 type MakeRow = fn(&str, Vec<Recorded>) -> Result<Option<Vec<Value>>, String>;
 
 /// Version of the tables' form; raising it makes every ledger fold its tables anew at the next start.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 
 impl EntityKind {
     /// The kind of an entity.
@@ -28,7 +28,7 @@ impl EntityKind {
         let table = T::TABLE;
         let columns: String = T::COLUMNS.iter().map(|(name, kind)| format!(", c_{name} {}", sql_type(*kind))).collect();
         // A kind is declared once and lives as long as the process, so its statements may as well.
-        let definitions = vec![
+        let mut definitions = vec![
             &*format!(
                 "CREATE TABLE {table} (id TEXT PRIMARY KEY, starts BIGINT NOT NULL, ends BIGINT NOT NULL, state TEXT NOT NULL, \
                  facts TEXT NOT NULL, haystack TEXT NOT NULL{columns})"
@@ -38,6 +38,12 @@ impl EntityKind {
             // The usual order of a list: the newest first.
             &*format!("CREATE INDEX {table}_newest ON {table} (starts DESC, id)").leak(),
         ];
+        // What lists count by.
+        let counted: Vec<_> = T::COLUMNS.iter().filter(|(name, _)| ["state", "severity"].contains(name)).collect();
+        if counted.iter().any(|(name, _)| *name == "state") {
+            let names: Vec<String> = counted.iter().map(|(name, _)| format!("c_{name}")).collect();
+            definitions.push(&*format!("CREATE INDEX {table}_counted ON {table} ({})", names.join(", ")).leak());
+        }
         let width = 6 + T::COLUMNS.len();
         let names: String = T::COLUMNS.iter().map(|(name, _)| format!(", c_{name}")).collect();
         let values: Vec<String> = (1..=width).map(|n| format!("${n}")).collect();
