@@ -369,13 +369,18 @@ fn window(call: &Call<'_>, ask: &KpiAsk) -> Result<Window, Problem> {
         |text: &Option<String>| text.as_deref().filter(|t| !t.is_empty()).map(|t| Window::instant(t, zone)).transpose();
     let to = match instant(&ask.to).map_err(refused)? {
         Some(to) => to,
-        None => moment(call, ask)?,
+        None => minute(moment(call, ask)?),
     };
     let from = match instant(&ask.from).map_err(refused)? {
         Some(from) => from,
         None => days_before(to, 30, zone),
     };
     Window::new(from, to, zone.clone()).map_err(refused)
+}
+
+/// The minute that holds the instant: a window that ends "now" is the same window until the next one begins.
+fn minute(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second().div_euclid(60) * 60).unwrap_or(at)
 }
 
 /// The first instant of the day that lies so many days before.
