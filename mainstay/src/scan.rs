@@ -44,6 +44,12 @@ pub fn scan(outside: &Outside, view: &View, ask: &Scan<'_>) -> ExitCode {
     let wanted = if ask.verdicts == Verdicts::All { Wanted::All } else { Wanted::Findings };
     let judging = engine.judge_wanted(&reading, wanted);
     diagnostics.extend(reading.diagnostics);
+    if judging.summary.resources == 0 && diagnostics.is_empty() {
+        let paths: Vec<_> = ask.paths.iter().map(|path| path.to_string_lossy()).collect();
+        let help = "name a folder with Terraform code, a plan, a state or Kubernetes manifests";
+        let summary = "there is no infrastructure code to judge";
+        diagnostics.push(Diagnostic::note("scan.nothing", summary, Place::file(paths.join(" ")), help));
+    }
     let report =
         Report { judging: &judging, diagnostics: &diagnostics, engine: &engine, version: env!("CARGO_PKG_VERSION") };
     view.print(&match view.format {

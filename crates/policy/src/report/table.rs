@@ -21,17 +21,9 @@ pub fn table(report: &Report<'_>, colour: bool) -> String {
     let mut out = String::new();
     rows(&mut out, &shown, colour);
     for diagnostic in report.diagnostics {
-        let place = &diagnostic.place;
+        let place = plain(&diagnostic.place.to_string());
         // Writing to a text cannot fail.
-        let _ = writeln!(
-            out,
-            "{}:{}:{}: {}; {}",
-            plain(&place.file),
-            place.line,
-            place.column,
-            plain(&diagnostic.summary),
-            plain(&diagnostic.help)
-        );
+        let _ = writeln!(out, "{place}: {}; {}", plain(&diagnostic.summary), plain(&diagnostic.help));
     }
     if !report.diagnostics.is_empty() {
         out.push('\n');
