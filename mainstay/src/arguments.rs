@@ -289,7 +289,7 @@ pub enum Control {
 /// Findings.
 #[derive(Debug, Subcommand)]
 pub enum Finding {
-    /// Open findings, or those that match
+    /// Findings, newest first; --where state=open leaves out what is mended or waived
     List(Narrow),
     /// One finding
     Show {
