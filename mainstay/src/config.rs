@@ -46,7 +46,7 @@ pub struct Source {
 /// A diagnostic with line, column and mend.
 pub fn read(text: &str, file: &str) -> Result<Config, Diagnostic> {
     let config: Config = toml::from_str(text).map_err(|error| {
-        let (line, column) = error.span().map_or((0, 0), |span| line_column(text, span.start));
+        let (line, column) = error.span().map_or((0, 0), |span| mainstay_kit::rights::line_column(text, span.start));
         let help = "see docs/configuration.md for every setting";
         Diagnostic::error("config.malformed", error.message().replace('\n', " "), Place::at(file, line, column), help)
     })?;
@@ -84,11 +84,4 @@ impl Config {
         let zone = self.zone()?;
         self.as_of.as_deref().map(|text| Window::instant(text, &zone)).transpose()
     }
-}
-
-fn line_column(text: &str, offset: usize) -> (u32, u32) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
 }

@@ -1,16 +1,12 @@
 //! Operations on who may sign in. They belong to no duty.
 
-use crate::operation::{Method, Operation};
+use crate::operation::{Method, Nothing, Operation};
 use crate::sessions::{Credential, role_of};
 use crate::{Call, Problem};
 use mainstay_model::facts::{PrincipalAdmitted, PrincipalDismissed, Role};
 use mainstay_model::{FactData, Subject, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,6 +1,6 @@
 //! Operations on the ledger itself: facts in, facts out, proofs. They belong to no duty.
 
-use crate::operation::{Method, Operation};
+use crate::operation::{Method, Nothing, Operation};
 use crate::{Call, Problem};
 use mainstay_ledger::{Filter, Order, VerifyOptions, VerifyReport};
 use mainstay_model::facts::Role;
@@ -92,10 +92,6 @@ struct Head {
     /// The key that checks the signature (C2SP signed-note verifier key).
     verifier: String,
 }
-
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 /// How many entries a rebuild folded.
 #[derive(Debug, Clone, Serialize, JsonSchema)]

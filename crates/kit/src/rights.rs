@@ -157,7 +157,9 @@ pub fn digest(action: &str, what: &serde_json::Value) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn line_column(text: &str, offset: usize) -> (u32, u32) {
+/// Line and column, from 1, of a byte in a text, for diagnostics of readers that know offsets only.
+#[must_use]
+pub fn line_column(text: &str, offset: usize) -> (u32, u32) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
