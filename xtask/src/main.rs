@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask setup | test | bench | generate [--check] | new control|connector|kpi NAME`.
+//! Development tasks: `cargo xtask setup | test | bench | peers iac | generate [--check] | new control|connector|kpi NAME`.
 //!
 //! Nothing here ships. It is the one place that may run processes and touch files freely, and it holds no rule of the
 //! product: what the product says is checked against files, other programs, or a model that knows nothing of folding.
@@ -8,6 +8,7 @@
 mod bench;
 mod generate;
 mod new;
+mod peers;
 mod setup;
 mod shell;
 mod test;
@@ -19,6 +20,8 @@ const USAGE: &str = "\
 cargo xtask setup                                install what the tests need; safe to run again
 cargo xtask test [STEP...]                       run every check, or only the named ones
 cargo xtask bench [NAME...]                      measure speed beside the limits of the machine
+cargo xtask peers iac [--only FAMILY] [--summary] [--write-floor]
+                                                 compare verdicts with those that another scanner's suite expects
 cargo xtask generate [--check]                   write reference pages and the example's history; --check only compares
 cargo xtask new control|connector|kpi NAME       start one, with its next step
 
@@ -31,6 +34,10 @@ fn main() -> ExitCode {
         ["setup"] => setup::run().map(|()| true),
         ["test", steps @ ..] => test::run(steps),
         ["bench", names @ ..] => bench::run(names),
+        ["peers", "iac", words @ ..] => peers::iac(words).map(|note| {
+            println!("{note}");
+            true
+        }),
         ["generate"] => generate::run(false),
         ["generate", "--check"] => generate::run(true),
         ["new", kind, name] => new::run(kind, name).map(|()| true),

@@ -9,7 +9,7 @@ mod transcript;
 
 use crate::bench::manifests;
 use crate::shell::{Outcome, capture, cargo, command, execute, files, found, mainstay, read};
-use crate::{generate, setup, tools};
+use crate::{generate, peers, setup, tools};
 use std::time::{Duration, Instant};
 
 /// One check.
@@ -35,6 +35,9 @@ const STEPS: &[Step] = &[
     step("doctests", "examples in documentation comments", doctests),
     step("generated", "generated files are up to date", generated),
     step("catalog", "the examples of every control", catalog),
+    step("peers", "verdicts agree with another scanner's expectations as far as they did", || {
+        peers::iac(&["--summary"])
+    }),
     step("transcripts", "transcripts of README and docs say what the program says", transcript::run),
     step("oracle", "the example's true KPIs, computed a second time", oracle::run),
     step("browser", "every page in a browser, at two sizes", server::browser),
