@@ -25,6 +25,9 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What changed outside Terraform since it last looked.
     pub drift: Vec<Change>,
+    /// Who depends on whom according to the state before, by address without index; complete as far as it goes, because
+    /// Terraform resolved it itself.
+    pub dependencies: HashMap<String, Vec<String>>,
     /// `format_version`
     pub format_version: String,
     /// `terraform_version`, empty where the plan does not say.
@@ -48,6 +51,8 @@ pub struct Change {
     pub create_before_destroy: bool,
     /// `action_reason` of the plan.
     pub reason: Option<String>,
+    /// The key of an object that was left over when its replacement was made first.
+    pub deposed: Option<String>,
     /// The address before a `moved` block.
     pub previous_address: Option<String>,
     /// The id under which the object would be imported.
@@ -121,6 +126,10 @@ fn plan(node: &Node, path: &str) -> Plan {
             plan.changes = resources.into_iter().map(unchanged).collect();
         }
     }
+    let prior = get(node, "prior_state").and_then(|state| get(state, "values"));
+    if let Some(module) = prior.and_then(|values| get(values, "root_module")) {
+        dependencies(module, &mut plan.dependencies);
+    }
     if let Some(drift) = get(node, "resource_drift") {
         plan.drift = items(drift).iter().filter_map(|entry| change(entry, &root, &references)).collect();
     }
@@ -134,6 +143,7 @@ fn unchanged(resource: Resource) -> Change {
         replace_paths: Vec::new(),
         create_before_destroy: false,
         reason: None,
+        deposed: None,
         previous_address: None,
         importing: None,
     }
@@ -143,7 +153,7 @@ fn change(entry: &Node, root: &Arc<str>, references: &HashMap<String, Vec<Refere
     let change = get(entry, "change")?;
     let actions: Vec<&str> = get(change, "actions").map(items).unwrap_or_default().iter().filter_map(string).collect();
     let action = match actions.as_slice() {
-        ["delete", "create"] | ["create", "delete"] => "replace",
+        ["delete", "create"] | ["create", "delete"] | ["forget", "create"] => "replace",
         [one] => one,
         _ => "no-op",
     };
@@ -172,6 +182,7 @@ fn change(entry: &Node, root: &Arc<str>, references: &HashMap<String, Vec<Refere
         replace_paths: get(change, "replace_paths").map(items).unwrap_or_default().iter().map(dotted).collect(),
         create_before_destroy: actions == ["create", "delete"],
         reason: text(entry, "action_reason"),
+        deposed: text(entry, "deposed"),
         previous_address: text(entry, "previous_address"),
         importing: get(change, "importing").and_then(|importing| text(importing, "id")),
     })
@@ -220,6 +231,28 @@ fn module_resources(module: &Node, dialect: Dialect, root: &Arc<str>, out: &mut 
     for child in get(module, "child_modules").map(items).unwrap_or_default() {
         module_resources(child, dialect, root, out);
     }
+}
+
+fn dependencies(module: &Node, out: &mut HashMap<String, Vec<String>>) {
+    for entry in get(module, "resources").map(items).unwrap_or_default() {
+        let targets = get(entry, "depends_on").map(items).unwrap_or_default().iter().filter_map(string);
+        let mut targets: Vec<String> = targets.map(configuration::plain).collect();
+        if let (Some(address), false) = (text(entry, "address"), targets.is_empty()) {
+            let known = out.entry(configuration::plain(&address)).or_default();
+            known.append(&mut targets);
+            known.sort_unstable();
+            known.dedup();
+        }
+    }
+    for child in get(module, "child_modules").map(items).unwrap_or_default() {
+        dependencies(child, out);
+    }
+}
+
+/// An address without the keys of `count` and `for_each`: `module.a["x"].b.c[0]` is `module.a.b.c`.
+#[must_use]
+pub fn plain_address(address: &str) -> String {
+    configuration::plain(address)
 }
 
 /// The provider's id of an object: `id`, or what stands for it.

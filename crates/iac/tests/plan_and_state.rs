@@ -181,3 +181,46 @@ fn all_real_states_are_read_wholly() {
     assert_eq!((reading.resources.len(), reading.resources.iter().filter(|r| r.live_id.is_some()).count()), expected);
     assert!(expected.0 > 300);
 }
+
+#[test]
+fn references_are_followed_through_variables_outputs_and_keys() {
+    let addresses =
+        ["aws_subnet.s", "module.net.aws_vpc.v", "module.net.aws_subnet.other", "module.app.aws_instance.web[0]"];
+    let changes = addresses.map(|address| {
+        json!({"address": address, "mode": "managed", "type": "x", "name": "x",
+               "change": {"actions": ["no-op"], "before": {}, "after": {}}})
+    });
+    let plan = json!({
+        "format_version": "1.2",
+        "resource_changes": changes,
+        "prior_state": {"values": {"root_module": {"child_modules": [{"resources": [
+            {"address": "module.app.aws_instance.web[0]", "depends_on": ["module.net.aws_vpc.v", "aws_iam_role.r"]}]}]}}},
+        "configuration": {"root_module": {
+            "resources": [{"address": "aws_subnet.s", "for_each_expression": {"references": ["module.net.zones", "module.net"]},
+                "expressions": {"vpc_id": {"references": ["module.net.vpc_id", "module.net"]}, "cidr_block": {"references": ["each.value"]}}}],
+            "module_calls": {
+                "net": {"module": {
+                    "outputs": {"vpc_id": {"expression": {"references": ["aws_vpc.v.id", "aws_vpc.v"]}},
+                                "zones": {"expression": {"references": ["aws_subnet.other[*].zone", "aws_subnet.other"]}}},
+                    "resources": [{"address": "aws_vpc.v"}, {"address": "aws_subnet.other"}]}},
+                "app": {"expressions": {"subnets": {"references": ["aws_subnet.s"]}, "loop": {"references": ["var.loop"]}},
+                    "module": {"resources": [{"address": "aws_instance.web", "expressions": {
+                        "subnet_id": {"references": ["var.subnets[0]", "var.subnets"]}, "tags": {"references": ["var.loop"]}}}]}}}}}
+    });
+    let plan = read_plan(&file("plan.json", &plan));
+    let refers = |address: &str| {
+        let change = plan.changes.iter().find(|change| change.resource.address == address).unwrap();
+        let pairs = change.resource.references.iter().map(|one| format!("{} -> {}", one.attribute, one.target));
+        pairs.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        refers("aws_subnet.s"),
+        [
+            "cidr_block -> module.net.aws_subnet.other",
+            "for_each -> module.net.aws_subnet.other",
+            "vpc_id -> module.net.aws_vpc.v"
+        ]
+    );
+    assert_eq!(refers("module.app.aws_instance.web[0]"), ["subnet_id -> aws_subnet.s"]);
+    assert_eq!(plan.dependencies["module.app.aws_instance.web"], ["aws_iam_role.r", "module.net.aws_vpc.v"]);
+}
