@@ -1,0 +1,118 @@
+//! The controls that judge, and `mainstay control`.
+
+use super::gather::{gather, unreadable};
+use crate::arguments::Format;
+use crate::view::View;
+use mainstay_iac::SourceFile;
+use mainstay_model::Diagnostic;
+use mainstay_outside::Outside;
+use mainstay_policy::{ControlFile, Engine};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The built-in controls and those of the folders.
+pub fn engine(outside: &Outside, folders: &[PathBuf]) -> (Engine, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    // Of two with one id the first counts, so that a team can put its own version of a control in the place of ours.
+    let mut controls = control_files(outside, folders, &mut diagnostics);
+    controls.extend(mainstay_policy::built_in());
+    let (engine, wrong) = Engine::load(&controls);
+    let ours = |d: &Diagnostic| d.code == "control.duplicate-id" && !folders.is_empty();
+    diagnostics.extend(wrong.into_iter().filter(|d| !ours(d)));
+    (engine, diagnostics)
+}
+
+fn control_files(outside: &Outside, folders: &[PathBuf], diagnostics: &mut Vec<Diagnostic>) -> Vec<ControlFile> {
+    let mut found = Vec::new();
+    for folder in folders {
+        let mut sources = Vec::new();
+        gather(outside, folder, &mut sources, diagnostics);
+        for file in sources.into_iter().filter(|file| file.path.ends_with(".md")) {
+            match String::from_utf8(file.bytes) {
+                Ok(text) => found.push(ControlFile { path: file.path, text }),
+                Err(_) => diagnostics.push(unreadable(Path::new(&file.path), "the file is not UTF-8")),
+            }
+        }
+    }
+    found
+}
+
+/// Runs the examples of controls.
+pub fn test_controls(outside: &Outside, view: &View, paths: &[PathBuf]) -> ExitCode {
+    let mut diagnostics = Vec::new();
+    let files =
+        if paths.is_empty() { mainstay_policy::built_in() } else { control_files(outside, paths, &mut diagnostics) };
+    let (engine, wrong) = Engine::load(&files);
+    diagnostics.extend(wrong);
+    let read = |files: &[SourceFile]| mainstay_iac::read(files, &mainstay_iac::terraform::Options::default());
+    let mut examples = 0;
+    for control in engine.controls() {
+        examples += control.examples.len();
+        diagnostics.extend(engine.test(control, &read));
+    }
+    match view.format {
+        Format::Json => view.json(&serde_json::json!({
+            "controls": engine.controls().len(), "examples": examples, "diagnostics": diagnostics,
+        })),
+        _ => {
+            diagnostics.iter().for_each(|d| view.complain(d));
+            view.print(&format!(
+                "{} controls, {examples} examples, {} wrong\n",
+                engine.controls().len(),
+                diagnostics.len()
+            ));
+        }
+    }
+    if engine.controls().is_empty() {
+        view.note("no control was found");
+        return ExitCode::from(2);
+    }
+    if diagnostics.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}
+
+/// Lists the controls, or shows one.
+pub fn show_controls(outside: &Outside, view: &View, folders: &[PathBuf], id: Option<&str>) -> ExitCode {
+    let (engine, diagnostics) = engine(outside, folders);
+    diagnostics.iter().for_each(|d| view.complain(d));
+    let row = |c: &mainstay_policy::Control| {
+        serde_json::json!({
+            "id": &*c.id, "title": &*c.title, "severity": c.severity, "key": c.key,
+            "types": c.types.iter().map(|t| t.to_string()).collect::<Vec<_>>(), "aliases": c.aliases.to_vec(),
+        })
+    };
+    match id {
+        None => {
+            let rows: Vec<_> = engine.controls().iter().map(row).collect();
+            view.rows(&["id", "severity", "title", "aliases"], &serde_json::json!({ "controls": rows }));
+            ExitCode::SUCCESS
+        }
+        Some(id) => match engine.control(id) {
+            Some(control) if view.format == Format::Table => {
+                view.print(&page(control));
+                ExitCode::SUCCESS
+            }
+            Some(control) => {
+                view.json(&row(control));
+                ExitCode::SUCCESS
+            }
+            None => {
+                view.note(&format!("there is no control {id:?}; `mainstay control list` names them"));
+                ExitCode::from(2)
+            }
+        },
+    }
+}
+
+/// A control for eyes.
+fn page(control: &mainstay_policy::Control) -> String {
+    let types: Vec<&str> = control.types.iter().map(|name| &**name).collect();
+    let mut out = format!("{}\n{}\n\n", control.id, control.title);
+    out += &format!("severity  {}\ntypes     {}\n", control.severity, types.join(", "));
+    if !control.aliases.is_empty() {
+        out += &format!("also      {}\n", control.aliases.join(", "));
+    }
+    for (framework, ids) in &control.frameworks {
+        out += &format!("{framework:<9} {}\n", ids.join(", "));
+    }
+    out + &format!("\nWhy\n{}\n\nFix\n{}\n", control.why.trim(), control.fix.trim())
+}
