@@ -349,10 +349,7 @@ impl Parser<'_> {
 pub(crate) fn number_value(text: &str) -> Value {
     match decimal(text) {
         Some(number) => Value::Number(number),
-        None => Value::Unknown(Unknown {
-            why: Arc::from(format!("the number {text} has more digits than are kept")),
-            refers: Arc::from([]),
-        }),
+        None => Value::Unknown(Unknown::new(format!("the number {text} has more digits than are kept"))),
     }
 }
 

@@ -5,6 +5,7 @@ mod convert;
 pub mod hcl;
 pub mod json;
 pub mod kubernetes;
+mod partial;
 pub mod plan;
 mod read;
 mod resource;
@@ -14,6 +15,7 @@ pub mod terraform;
 mod value;
 pub mod yaml;
 
+pub use partial::PartialText;
 pub use read::read;
 pub use resource::{Block, Dialect, Reading, Reference, Resource, SourceFile};
 pub use source::{FILE_BYTES_MAX, Origin, text_of};

@@ -292,5 +292,5 @@ fn dotted(path: &Node) -> String {
 
 /// A value that must not be read.
 pub(crate) fn secret(at: At) -> Node {
-    Node { value: Value::Unknown(crate::Unknown { why: Arc::from("sensitive"), refers: Arc::from([]) }), at }
+    Node { value: Value::Unknown(crate::Unknown::new("sensitive")), at }
 }

@@ -1,5 +1,6 @@
 //! The value of an attribute, with the place where it was written, and "known only after apply" as a value of its own.
 
+use crate::PartialText;
 use rust_decimal::Decimal;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -50,6 +51,22 @@ pub struct Unknown {
     pub why: Arc<str>,
     /// Addresses, without index, of the resources that the value refers to: `module.web.aws_s3_bucket.logs`.
     pub refers: Arc<[String]>,
+    /// What is known of it, where it is a text of which parts are known.
+    pub text: Option<Arc<PartialText>>,
+}
+
+impl Unknown {
+    /// Unknown for a reason, without reference.
+    #[must_use]
+    pub fn new(why: impl Into<Arc<str>>) -> Self {
+        Self::referring(why, Arc::from([]))
+    }
+
+    /// Unknown because of what it refers to.
+    #[must_use]
+    pub fn referring(why: impl Into<Arc<str>>, refers: Arc<[String]>) -> Self {
+        Self { why: why.into(), refers, text: None }
+    }
 }
 
 /// Keys and values in the order in which they were written.

@@ -92,7 +92,7 @@ fn reading(resources: usize) -> Reading {
         let bucket = format!("aws_s3_bucket.b{number}");
         out.resources.push(resource("aws_s3_bucket", &format!("b{number}"), body.clone(), Vec::new()));
         let mut versioning = Map::default();
-        let unknown = Unknown { why: "known after apply".into(), refers: [bucket.clone()].into() };
+        let unknown = Unknown::referring("known after apply", [bucket.clone()].into());
         versioning.set("bucket", Node { value: Value::Unknown(unknown), at: At::default() });
         let status = self::body(r#"{"versioning_configuration": [{"status": "Enabled"}]}"#);
         for (key, node) in status.iter() {

@@ -85,7 +85,7 @@ fn doubt_map(map: &mut Map) {
 fn doubt(node: &mut Node) {
     match &mut node.value {
         Value::String(text) if &**text == UNKNOWN => {
-            node.value = Value::Unknown(Unknown { why: UNKNOWN.trim_matches(['(', ')']).into(), refers: [].into() });
+            node.value = Value::Unknown(Unknown::new(UNKNOWN.trim_matches(['(', ')'])));
         }
         Value::List(items) => items.iter_mut().for_each(doubt),
         Value::Map(map) => doubt_map(map),

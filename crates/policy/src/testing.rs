@@ -71,7 +71,7 @@ fn node(json: &Json, path: &str, references: &mut Vec<Reference>) -> Node {
 
 fn unknown(why: &str, refers: &[&str]) -> Value {
     let refers: Vec<String> = refers.iter().map(|target| (*target).to_owned()).collect();
-    Value::Unknown(Unknown { why: why.into(), refers: refers.into() })
+    Value::Unknown(Unknown::referring(why, refers.into()))
 }
 
 /// A control's page around a rule.

@@ -17,7 +17,7 @@ pub(super) fn mark_unknown(node: Node, mask: &Node, address: &str) -> Node {
     masked(node, mask, &mut |node| match &node.value {
         // What is sensitive stays so.
         Value::Unknown(_) => node,
-        _ => Node { value: Value::Unknown(Unknown { why: why.clone(), refers: refers.clone() }), at: node.at },
+        _ => Node { value: Value::Unknown(Unknown::referring(why.clone(), refers.clone())), at: node.at },
     })
 }
 

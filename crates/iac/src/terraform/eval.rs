@@ -3,8 +3,8 @@
 use super::module::Module;
 use super::val::{Item, Object, Val, unknown_of};
 use super::{functions, operators};
-use crate::At;
 use crate::hcl::{Expr, For, Key, Kind, Part, Step, Unary};
+use crate::{At, PartialText, Unknown};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -139,41 +139,31 @@ impl<'w> Scope<'w> {
     }
 
     pub(super) fn template(&mut self, parts: &'w [Part]) -> Evaluated {
-        let mut text = String::new();
-        match self.parts(parts, &mut text)? {
-            Some(unknown) => Ok(unknown),
-            None => Ok(Val::text(text)),
-        }
+        let mut text = PartialText::default();
+        self.parts(parts, &mut text)?;
+        Ok(Val::of_partial(text))
     }
 
-    /// Adds the parts to the text; gives the unknown that keeps it from being known.
-    fn parts(&mut self, parts: &'w [Part], text: &mut String) -> Result<Option<Val>, Fault> {
-        let mut unknown: Option<Val> = None;
-        let mut note = |found: Option<Val>| {
-            if let Some(found) = found {
-                unknown = match unknown.take() {
-                    Some(before) => unknown_of([&before, &found]),
-                    None => Some(found),
-                };
-            }
-        };
+    /// Adds the parts to the text.
+    fn parts(&mut self, parts: &'w [Part], text: &mut PartialText) -> Result<(), Fault> {
+        let before = text.len();
         for part in parts {
             match part {
                 Part::Text(literal) => text.push_str(literal),
                 Part::Value(expr) => {
                     let val = self.eval(expr)?;
-                    match val.to_text() {
-                        Some(piece) => text.push_str(&piece),
-                        None if val.is_unknown() => note(Some(val)),
-                        None => return Err(Fault::new(format!("{} cannot stand in a text", val.kind()))),
+                    match (val.to_text(), &val) {
+                        (Some(piece), _) => text.push_str(&piece),
+                        (None, Val::Unknown(unknown)) => text.push_gap(unknown),
+                        _ => return Err(Fault::new(format!("{} cannot stand in a text", val.kind()))),
                     }
                 }
                 Part::If(condition, yes, no) => {
                     let decided = self.eval(condition)?;
-                    match decided.to_bool() {
-                        Some(flag) => note(self.parts(if flag { yes } else { no }, text)?),
-                        None if decided.is_unknown() => note(Some(decided)),
-                        None => {
+                    match (decided.to_bool(), &decided) {
+                        (Some(flag), _) => self.parts(if flag { yes } else { no }, text)?,
+                        (None, Val::Unknown(unknown)) => text.push_gap(&without_text(unknown)),
+                        _ => {
                             return Err(Fault::new(format!(
                                 "a condition must be true or false, not {}",
                                 decided.kind()
@@ -183,15 +173,15 @@ impl<'w> Scope<'w> {
                 }
                 Part::For { key, value, over, body } => {
                     let over = self.eval(over)?;
-                    if over.is_unknown() {
-                        note(Some(over));
+                    if let Val::Unknown(unknown) = &over {
+                        text.push_gap(&without_text(unknown));
                         continue;
                     }
                     for (element_key, element) in elements(&over)? {
                         let names = self.bind(key.as_ref(), value, element_key, element.val.clone());
                         let result = self.parts(body, text);
                         self.names.truncate(names);
-                        note(result?);
+                        result?;
                     }
                 }
             }
@@ -199,8 +189,8 @@ impl<'w> Scope<'w> {
                 return Err(Fault::new(format!("a text grows beyond {TEXT_BYTES_MAX} bytes")));
             }
         }
-        self.module.world.charge(text.len() / 64)?;
-        Ok(unknown)
+        self.module.world.charge((text.len() - before) / 64)?;
+        Ok(())
     }
 
     /// Names loop variables; gives the number of names before, to go back to.
@@ -332,6 +322,11 @@ impl<'w> Scope<'w> {
         let items = items.iter().map(|item| Ok(Item { val: self.steps(item.val.clone(), steps)?, at: item.at }));
         Ok(Val::list(items.collect::<Result<_, Fault>>()?))
     }
+}
+
+/// Why something is unknown that decides about a text and is no part of it.
+fn without_text(unknown: &Unknown) -> Unknown {
+    Unknown::referring(unknown.why.clone(), unknown.refers.clone())
 }
 
 /// What one element of a `for` gives.

@@ -29,12 +29,14 @@ use std::sync::Arc;
 pub(super) const ELEMENTS_MAX: usize = 100_000;
 
 /// Functions for which it is enough that the arguments themselves are known; their elements may be unknown.
-const MOVES_ELEMENTS: [&str; 27] = [
+const MOVES_ELEMENTS: [&str; 29] = [
     "chunklist",
     "concat",
     "contains",
     "element",
     "flatten",
+    "formatlist",
+    "join",
     "keys",
     "length",
     "lookup",
@@ -119,6 +121,14 @@ impl Call<'_> {
     fn unknown(&self) -> Option<Val> {
         if matches!(self.name, "coalesce" | "sensitive" | "nonsensitive" | "issensitive" | "ephemeralasnull") {
             return None;
+        }
+        if matches!(self.name, "format" | "jsonencode" | "jsondecode") {
+            // What is known of their result shows around the unknown parts.
+            return self
+                .values
+                .first()
+                .filter(|first| self.name == "format" && first.is_unknown())
+                .and_then(|first| unknown_of([first]));
         }
         if MOVES_ELEMENTS.contains(&self.name) {
             return if self.values.iter().any(Val::is_unknown) { unknown_of(self.values) } else { None };

@@ -110,7 +110,7 @@ impl<'w> Scope<'w> {
         module.world.say("terraform.undeclared", Level::Warning, summary.as_str(), at, help);
         module.world.refer(Arc::from(format!("{}{prefix}{kind}.{name}", module.address)));
         let refers = Arc::from([format!("{}{prefix}{kind}.{name}", module.plain)]);
-        Val::Unknown(Rc::new(Unknown { why: Arc::from(summary), refers }))
+        Val::Unknown(Rc::new(Unknown::referring(summary, refers)))
     }
 
     fn module_value(&mut self, name: &str, steps: &'w [Step]) -> Result<(Val, usize), Fault> {
@@ -126,8 +126,8 @@ impl<'w> Scope<'w> {
             module.world.refer(Arc::from(path.as_str()));
             let output =
                 steps[1..].iter().find_map(|step| if let Step::Attribute(name) = step { Some(&**name) } else { None });
-            let why = Arc::from(format!("{path}.{}: {why}", output.unwrap_or("*")));
-            return Ok((Val::Unknown(Rc::new(Unknown { why, refers })), steps.len()));
+            let why = format!("{path}.{}: {why}", output.unwrap_or("*"));
+            return Ok((Val::Unknown(Rc::new(Unknown::referring(why, refers))), steps.len()));
         }
         let mut used = 1;
         let child = match (&children.keys, steps.get(1)) {

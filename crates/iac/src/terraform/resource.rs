@@ -55,8 +55,8 @@ impl Expansion {
         }
         let vals = instances.iter().map(|instance| Item { val: instance.val.clone(), at: block.at }).collect();
         let val = keys.gather(vals, || {
-            let why = Arc::from(format!("how many instances {address} has is known after apply"));
-            Val::Unknown(Rc::new(crate::Unknown { why, refers: rest.refers.clone() }))
+            let why = format!("how many instances {address} has is known after apply");
+            Val::Unknown(Rc::new(crate::Unknown::referring(why, rest.refers.clone())))
         });
         Self { keys, address, instances, val }
     }
@@ -387,8 +387,8 @@ fn dynamic<'w>(
             let unknown =
                 if over.is_unknown() { over } else { Val::unknown(format!("the blocks `{kind}` cannot be told")) };
             let Val::Unknown(reason) = &unknown else { return };
-            let why = Arc::from(format!("how many `{kind}` blocks there are is not known: {}", reason.why));
-            let val = Val::Unknown(Rc::new(crate::Unknown { why, refers: reason.refers.clone() }));
+            let why = format!("how many `{kind}` blocks there are is not known: {}", reason.why);
+            let val = Val::Unknown(Rc::new(crate::Unknown::referring(why, reason.refers.clone())));
             let item = Item { val, at: block.at };
             if attributes.iter().any(|(key, _)| key == kind) {
                 append(attributes, kind, item);

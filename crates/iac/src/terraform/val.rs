@@ -1,6 +1,6 @@
 //! Values while they are evaluated: shared, so that a large one costs nothing to hand on.
 
-use crate::{At, Map, Node, Unknown, Value};
+use crate::{At, Map, Node, PartialText, Unknown, Value};
 use rust_decimal::Decimal;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -128,7 +128,15 @@ impl Val {
     }
 
     pub(super) fn unknown(why: impl Into<Arc<str>>) -> Self {
-        Self::Unknown(Rc::new(Unknown { why: why.into(), refers: Arc::from([]) }))
+        Self::Unknown(Rc::new(Unknown::new(why)))
+    }
+
+    /// A text, as far as it is known.
+    pub(super) fn of_partial(text: PartialText) -> Self {
+        match text.finish() {
+            Ok(text) => Self::text(text),
+            Err(unknown) => Self::Unknown(Rc::new(unknown)),
+        }
     }
 
     pub(super) fn is_unknown(&self) -> bool {
@@ -209,6 +217,9 @@ impl Val {
     /// Whether two values are equal; `None` where only apply knows.
     pub(super) fn equals(&self, other: &Self) -> Option<bool> {
         match (self, other) {
+            (Self::Unknown(unknown), Self::String(text)) | (Self::String(text), Self::Unknown(unknown)) => {
+                unknown.text.as_ref().filter(|partial| !partial.may_be(text)).map(|_| false)
+            }
             (Self::Unknown(_), _) | (_, Self::Unknown(_)) => None,
             (Self::Null, Self::Null) => Some(true),
             (Self::Bool(a), Self::Bool(b)) => Some(a == b),
@@ -284,13 +295,7 @@ impl Val {
 
     fn node(&self, at: At, depth: usize, left: &Cell<u64>) -> Node {
         if depth > VALUE_DEPTH_MAX || left.get() == 0 {
-            return Node {
-                value: Value::Unknown(Unknown {
-                    why: Arc::from("the value is too large to be shown"),
-                    refers: Arc::from([]),
-                }),
-                at,
-            };
+            return Node { value: Value::Unknown(Unknown::new("the value is too large to be shown")), at };
         }
         left.set(left.get() - 1);
         let value = match self {
@@ -359,8 +364,8 @@ impl Object {
             return Some(item.val.clone());
         }
         let rest = self.rest.as_ref()?;
-        let why = Arc::from(format!("{}.{name} is {}", rest.path, rest.when));
-        Some(Val::Unknown(Rc::new(Unknown { why, refers: rest.refers.clone() })))
+        let why = format!("{}.{name} is {}", rest.path, rest.when);
+        Some(Val::Unknown(Rc::new(Unknown::referring(why, rest.refers.clone()))))
     }
 }
 
@@ -375,9 +380,13 @@ pub(super) fn unknown_of<'a>(parts: impl IntoIterator<Item = &'a Val>) -> Option
             Some(first) => {
                 let mut refers = first.refers.to_vec();
                 refers.extend(unknown.refers.iter().filter(|refer| !first.refers.contains(refer)).cloned());
-                Rc::new(Unknown { why: first.why.clone(), refers: Arc::from(refers) })
+                Rc::new(Unknown::referring(first.why.clone(), Arc::from(refers)))
             }
         });
     }
-    found.map(Val::Unknown)
+    // What is known of a part is not known of what is made of it.
+    found.map(|unknown| match unknown.text {
+        Some(_) => Val::Unknown(Rc::new(Unknown::referring(unknown.why.clone(), unknown.refers.clone()))),
+        None => Val::Unknown(unknown),
+    })
 }

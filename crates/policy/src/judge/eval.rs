@@ -6,7 +6,7 @@ use super::iam;
 use super::relations::Relations;
 use super::value::{Arena, Doubt, Item, Truth, Val, every, same, some};
 use crate::lang::{Comparison, Function, Id, Kind, Meta, Quantifier, Root, Rule, SLOTS_MAX};
-use mainstay_iac::{At, Node, Reading, Resource, Value};
+use mainstay_iac::{At, Node, PartialText, Reading, Resource, Value};
 use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -334,8 +334,8 @@ pub(crate) fn compared(how: Comparison, left: Val<'_>, right: Val<'_>) -> Truth 
         Comparison::LessOrEqual => ordered(left, right, |order| order != Ordering::Greater),
         Comparison::Greater => ordered(left, right, |order| order == Ordering::Greater),
         Comparison::GreaterOrEqual => ordered(left, right, |order| order != Ordering::Less),
-        Comparison::StartsWith => affixed(left, right, |text, part| text.starts_with(part)),
-        Comparison::EndsWith => affixed(left, right, |text, part| text.ends_with(part)),
+        Comparison::StartsWith => affixed(left, right, |text, part| text.starts_with(part), PartialText::starts_with),
+        Comparison::EndsWith => affixed(left, right, |text, part| text.ends_with(part), PartialText::ends_with),
     }
 }
 
@@ -344,6 +344,11 @@ fn held(whole: Val<'_>, part: Val<'_>) -> Truth {
     match (whole, part) {
         (Val::Text(_), Val::Unknown(_)) => Truth::Unknown,
         (Val::Text(text), Val::Text(part)) => text.contains(part).into(),
+        (Val::Unknown(_), Val::Text(part))
+            if whole.partial().is_some_and(|text| text.pieces().any(|p| p.contains(part))) =>
+        {
+            Truth::True
+        }
         _ => among(whole, part),
     }
 }
@@ -369,8 +374,16 @@ fn ordered(left: Val<'_>, right: Val<'_>, wanted: impl Fn(Ordering) -> bool) -> 
     }
 }
 
-fn affixed(whole: Val<'_>, part: Val<'_>, holds: impl Fn(&str, &str) -> bool) -> Truth {
+fn affixed(
+    whole: Val<'_>,
+    part: Val<'_>,
+    holds: impl Fn(&str, &str) -> bool,
+    decided: impl Fn(&PartialText, &str) -> Option<bool>,
+) -> Truth {
     match (whole, part) {
+        (Val::Unknown(_), Val::Text(part)) => {
+            whole.partial().and_then(|text| decided(text, part)).map_or(Truth::Unknown, Truth::from)
+        }
         (Val::Unknown(_), _) | (_, Val::Unknown(_)) => Truth::Unknown,
         (Val::Text(text), Val::Text(part)) => holds(text, part).into(),
         _ => Truth::False,

@@ -28,6 +28,7 @@ pub(crate) fn call<'a>(on: &Evaluation<'a, '_>, function: Function, arguments: &
             Truth::True => Val::Bool(false),
             _ => first,
         },
+        Function::Json => iam::json(on, first),
         _ if first.is_unknown() => first,
         Function::Empty => is_empty(first).into_val(),
         Function::Len => length(first),
@@ -43,7 +44,6 @@ pub(crate) fn call<'a>(on: &Evaluation<'a, '_>, function: Function, arguments: &
         Function::Values => {
             first.map().map_or(Val::Null, |map| on.batch.list(map.iter().map(|(_, node)| Item::of(node))))
         }
-        Function::Json => iam::json(on, first),
         Function::Number => first.number().map_or(Val::Null, Val::Number),
         Function::Distinct => distinct(on, first),
         Function::First => first.items().next().map_or(Val::Null, |item| item.val),

@@ -22,6 +22,9 @@ const SOURCES_MAX: u32 = 8;
 
 /// `json(x)`: what a JSON text holds.
 pub(crate) fn json<'a>(on: &Evaluation<'a, '_>, val: Val<'a>) -> Val<'a> {
+    if let Some(known) = partial(on, val, on.at()) {
+        return known;
+    }
     let Val::Text(text) = val else { return val };
     memo(on, (text.as_ptr() as usize, Parsed::Json), || match serde_json::from_str(text) {
         Ok(json) => Val::of(on.batch.arena.nodes.alloc(node(&json, on.at()))),
@@ -44,9 +47,26 @@ pub(crate) fn statements<'a>(on: &Evaluation<'a, '_>, argument: Id) -> Val<'a> {
             _ => kept(on, of_json(whole, at), at),
         }),
         Val::Resource(index) => document(on, index),
-        Val::Unknown(Doubt::Read(unknown)) => referred(on, unknown).unwrap_or(item.val),
+        Val::Unknown(Doubt::Read(unknown)) => match referred(on, unknown) {
+            Some(statements) => statements,
+            None => match partial(on, item.val, at) {
+                Some(Val::Node(policy)) => {
+                    memo(on, (std::ptr::from_ref(policy) as usize, Parsed::Node), || kept(on, of_json(policy, at), at))
+                }
+                _ => item.val,
+            },
+        },
         other => other,
     }
+}
+
+/// What a JSON text of which parts are unknown holds.
+fn partial<'a>(on: &Evaluation<'a, '_>, val: Val<'a>, at: At) -> Option<Val<'a>> {
+    let text = val.partial()?;
+    let known = memo(on, (std::ptr::from_ref(text) as usize, Parsed::Json), || {
+        text.json(at).map_or(val, |node| Val::of(on.batch.arena.nodes.alloc(node)))
+    });
+    (!known.is_unknown()).then_some(known)
 }
 
 fn memo<'a>(on: &Evaluation<'a, '_>, key: (usize, Parsed), make: impl FnOnce() -> Val<'a>) -> Val<'a> {
@@ -64,6 +84,10 @@ fn kept<'a>(on: &Evaluation<'a, '_>, statements: Vec<Node>, at: At) -> Val<'a> {
 
 /// The statements of the one policy document that an unknown value refers to.
 fn referred<'a>(on: &Evaluation<'a, '_>, unknown: &Unknown) -> Option<Val<'a>> {
+    // Text around the reference makes it another policy than the one referred to.
+    if unknown.text.is_some() {
+        return None;
+    }
     let [target] = &*unknown.refers else { return None };
     let found = on.batch.relations.addressed(on.batch.reading, &on.resource.root, target);
     let [index] = found.as_slice() else { return None };
@@ -238,7 +262,7 @@ fn finished(mut statement: Map, at: At) -> Node {
             match identifier.val {
                 Val::Text("*" | "arn:aws:iam::*:root") if open => anyone = Value::Bool(true),
                 Val::Unknown(Doubt::Read(unknown))
-                    if open && anyone == Value::Bool(false) && unknown.refers.is_empty() =>
+                    if open && anyone == Value::Bool(false) && unknown.refers.is_empty() && may_be_anyone(unknown) =>
                 {
                     anyone = Value::Unknown(unknown.clone());
                 }
@@ -254,6 +278,10 @@ fn finished(mut statement: Map, at: At) -> Node {
     }
     statement.set("anyone", Node { value: anyone, at });
     Node { value: Value::Map(statement), at }
+}
+
+fn may_be_anyone(unknown: &Unknown) -> bool {
+    unknown.text.as_ref().is_none_or(|text| text.may_be("*") || text.may_be("arn:aws:iam::*:root"))
 }
 
 fn text_node(text: &str, at: At) -> Node {

@@ -6,7 +6,14 @@ use std::net::IpAddr;
 /// Whether a range is the whole internet, version 4 or 6.
 pub(crate) fn open(range: Val<'_>) -> Truth {
     match range {
-        Val::Unknown(_) => Truth::Unknown,
+        // One that is written otherwise, such as `10.0.0.0/${var.bits}`, is not.
+        Val::Unknown(_) => match range.partial() {
+            Some(text) if text.ends_with("/0") == Some(false) => Truth::False,
+            Some(text) if text.pieces().next().is_some_and(|head| head.starts_with(|c| !matches!(c, '0' | ':'))) => {
+                Truth::False
+            }
+            _ => Truth::Unknown,
+        },
         Val::Text(text) => range_of(text).is_some_and(|(address, bits)| bits == 0 && address.is_unspecified()).into(),
         _ => Truth::False,
     }

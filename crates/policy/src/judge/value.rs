@@ -1,7 +1,7 @@
 //! What an expression gives: a view into what was read, or something computed from it. Copied freely; what is computed
 //! lives in an [`Arena`] as long as one batch of resources is judged.
 
-use mainstay_iac::{At, Map, Node, Unknown, Value};
+use mainstay_iac::{At, Map, Node, PartialText, Unknown, Value};
 use mainstay_model::Decimal;
 use typed_arena::Arena as Typed;
 
@@ -121,6 +121,14 @@ impl<'a> Val<'a> {
         }
     }
 
+    /// A text of which parts are known.
+    pub(crate) fn partial(self) -> Option<&'a PartialText> {
+        match self {
+            Self::Unknown(Doubt::Read(unknown)) => unknown.text.as_deref(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn is_unknown(self) -> bool {
         matches!(self, Self::Unknown(_))
     }
@@ -129,7 +137,7 @@ impl<'a> Val<'a> {
     pub(crate) fn is_set(self) -> Truth {
         match self {
             Self::Null => Truth::False,
-            Self::Unknown(Doubt::Read(unknown)) if !unknown.refers.is_empty() => Truth::True,
+            Self::Unknown(Doubt::Read(unknown)) if !unknown.refers.is_empty() || unknown.text.is_some() => Truth::True,
             Self::Unknown(_) => Truth::Unknown,
             _ => Truth::True,
         }
@@ -194,7 +202,8 @@ pub(crate) fn same(a: Val<'_>, b: Val<'_>) -> Truth {
     match (a, b) {
         (Val::Unknown(_), Val::Null) => a.is_set().not(),
         (Val::Null, Val::Unknown(_)) => b.is_set().not(),
-        (Val::Unknown(_), _) | (_, Val::Unknown(_)) => Truth::Unknown,
+        (Val::Unknown(_), known) => differs(a, known),
+        (known, Val::Unknown(_)) => differs(b, known),
         (Val::Null, Val::Null) => Truth::True,
         (Val::Text(x), Val::Text(y)) => (x == y).into(),
         (Val::Bool(x), Val::Bool(y)) => (x == y).into(),
@@ -209,6 +218,18 @@ pub(crate) fn same(a: Val<'_>, b: Val<'_>) -> Truth {
         (Val::Node(_) | Val::Items(_), Val::Node(_) | Val::Items(_)) => same_structure(a, b),
         _ => Truth::False,
     }
+}
+
+/// What is unknown differs from a text that its known parts do not fit.
+fn differs(unknown: Val<'_>, known: Val<'_>) -> Truth {
+    let Some(partial) = unknown.partial() else { return Truth::Unknown };
+    let possible = match known {
+        Val::Text(text) => partial.may_be(text),
+        Val::Number(number) => partial.may_be(&number.to_string()),
+        Val::Bool(flag) => partial.may_be(if flag { "true" } else { "false" }),
+        _ => true,
+    };
+    if possible { Truth::Unknown } else { Truth::False }
 }
 
 fn same_structure(a: Val<'_>, b: Val<'_>) -> Truth {

@@ -1,10 +1,11 @@
 //! JSON, YAML, CSV, base64 and URLs.
 
-use super::text::bounded;
+use super::text::fits;
 use super::{Call, yaml};
+use crate::PartialText;
 use crate::source::Origin;
 use crate::terraform::eval::{Evaluated, Fault};
-use crate::terraform::val::{Item, Val};
+use crate::terraform::val::{Item, Val, unknown_of};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 pub(super) fn call(call: &Call<'_>) -> Option<Evaluated> {
     Some(match call.name {
-        "jsonencode" => call.arg(0).and_then(json).map(Val::text),
+        "jsonencode" => call.arg(0).and_then(partial_json).map(Val::of_partial),
         "jsondecode" => json_decode(call),
         "yamlencode" => call.arg(0).and_then(yaml::encode).map(Val::text),
         "yamldecode" => yaml_decode(call),
@@ -29,44 +30,66 @@ pub(super) fn call(call: &Call<'_>) -> Option<Evaluated> {
     })
 }
 
-/// Compact JSON as Terraform writes it, with `<`, `>` and `&` escaped.
+/// Compact JSON of a value that is known.
 pub(super) fn json(val: &Val) -> Result<String, Fault> {
-    let mut out = String::new();
+    partial_json(val)?.finish().map_err(|unknown| Fault::new(unknown.why.to_string()))
+}
+
+/// Compact JSON as Terraform writes it, with `<`, `>` and `&` escaped and a gap for what is unknown.
+pub(super) fn partial_json(val: &Val) -> Result<PartialText, Fault> {
+    let mut out = PartialText::default();
     write_json(val, &mut out)?;
     Ok(out)
 }
 
-fn write_json(val: &Val, out: &mut String) -> Result<(), Fault> {
-    bounded(out)?;
+fn write_json(val: &Val, out: &mut PartialText) -> Result<(), Fault> {
+    fits(out.len())?;
     match val {
         Val::Null => out.push_str("null"),
-        Val::String(text) => write_string(text, out),
+        Val::String(text) => out.push_str(&quoted(text)),
         Val::Bool(_) | Val::Number(_) => out.push_str(&val.to_text().unwrap_or_default()),
         Val::List(items) | Val::Set(items) => {
-            out.push('[');
+            out.push_str("[");
             for (nth, item) in items.iter().enumerate() {
                 if nth > 0 {
-                    out.push(',');
+                    out.push_str(",");
                 }
                 write_json(&item.val, out)?;
             }
-            out.push(']');
+            out.push_str("]");
         }
         Val::Map(object) => {
-            out.push('{');
+            out.push_str("{");
             for (nth, (key, item)) in object.entries.iter().enumerate() {
                 if nth > 0 {
-                    out.push(',');
+                    out.push_str(",");
                 }
-                write_string(key, out);
-                out.push(':');
+                out.push_str(&quoted(key));
+                out.push_str(":");
                 write_json(&item.val, out)?;
             }
-            out.push('}');
+            out.push_str("}");
         }
-        Val::Unknown(unknown) => return Err(Fault::new(unknown.why.to_string())),
+        Val::Unknown(unknown) => match &unknown.text {
+            // Quotes around it and an escape for what is known keep it a text of JSON.
+            Some(partial) => {
+                out.push_str("\"");
+                out.push_partial(partial, |known| {
+                    let quoted = quoted(known);
+                    quoted[1..quoted.len() - 1].to_owned()
+                });
+                out.push_str("\"");
+            }
+            None => out.push_gap(unknown),
+        },
     }
     Ok(())
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    write_string(text, &mut out);
+    out
 }
 
 pub(super) fn write_string(text: &str, out: &mut String) {
@@ -91,6 +114,11 @@ pub(super) fn write_string(text: &str, out: &mut String) {
 }
 
 fn json_decode(call: &Call<'_>) -> Evaluated {
+    let argument = call.arg(0)?;
+    if let Val::Unknown(unknown) = argument {
+        let node = unknown.text.as_ref().and_then(|text| text.json(call.at));
+        return Ok(node.map_or_else(|| unknown_of([argument]).unwrap_or(Val::Null), |node| Val::of_node(&node)));
+    }
     let text = call.text(0)?;
     let node =
         crate::json::parse(&text, Origin::of("")).map_err(|fault| Fault::new(format!("no JSON: {}", fault.summary)))?;

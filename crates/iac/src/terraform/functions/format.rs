@@ -1,9 +1,10 @@
 //! `format`: verbs, flags, width and precision.
 
 use super::encoding;
-use super::text::bounded;
+use super::text::fits;
 use crate::terraform::eval::Fault;
 use crate::terraform::val::Val;
+use crate::{PartialText, Unknown};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -23,9 +24,16 @@ struct Verb {
     letter: char,
 }
 
-/// Fills a template with values.
-pub(super) fn format(template: &str, values: &[Val]) -> Result<String, Fault> {
-    let mut text = String::new();
+impl Verb {
+    /// Whether it writes a text as it is.
+    fn is_plain(&self) -> bool {
+        matches!(self.letter, 's' | 'v') && !self.sharp && self.width.is_none() && self.precision.is_none()
+    }
+}
+
+/// Fills a template with values; what is unknown leaves a gap.
+pub(super) fn format(template: &str, values: &[Val]) -> Result<PartialText, Fault> {
+    let mut text = PartialText::default();
     let mut rest = template;
     let mut next = 0;
     let mut explicit = false;
@@ -33,7 +41,7 @@ pub(super) fn format(template: &str, values: &[Val]) -> Result<String, Fault> {
         text.push_str(&rest[..place]);
         rest = &rest[place + 1..];
         if let Some(after) = rest.strip_prefix('%') {
-            text.push('%');
+            text.push_str("%");
             rest = after;
             continue;
         }
@@ -45,8 +53,12 @@ pub(super) fn format(template: &str, values: &[Val]) -> Result<String, Fault> {
         let value =
             values.get(next).ok_or_else(|| Fault::new(format!("there is no argument for the {}. verb", next + 1)))?;
         next += 1;
-        text.push_str(&pad(&verb, written(&verb, value)?));
-        bounded(&text)?;
+        match value.unknown_within() {
+            None => text.push_str(&pad(&verb, written(&verb, value)?)),
+            Some(unknown) if value.is_unknown() && verb.is_plain() => text.push_gap(unknown),
+            Some(unknown) => text.push_gap(&Unknown::referring(unknown.why.clone(), unknown.refers.clone())),
+        }
+        fits(text.len())?;
     }
     if next < values.len() && !explicit {
         return Err(Fault::new(format!("{} arguments are too many for the template", values.len())));

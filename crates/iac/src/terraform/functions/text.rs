@@ -1,6 +1,7 @@
 //! Functions of texts.
 
 use super::{Call, format};
+use crate::PartialText;
 use crate::terraform::eval::{Evaluated, Fault, Scope, TEXT_BYTES_MAX};
 use crate::terraform::val::Val;
 use regex::Regex;
@@ -28,7 +29,7 @@ pub(super) fn call(scope: &Scope<'_>, call: &Call<'_>) -> Option<Evaluated> {
         "replace" => replace(scope, call),
         "regex" => regex(scope, call),
         "regexall" => regex_all(scope, call),
-        "format" => call.text(0).and_then(|template| format::format(&template, &call.values[1..])).map(Val::text),
+        "format" => call.text(0).and_then(|template| format::format(&template, &call.values[1..])).map(Val::of_partial),
         "formatlist" => format_list(call),
         _ => return None,
     })
@@ -63,25 +64,32 @@ fn split(call: &Call<'_>) -> Evaluated {
 
 fn join(call: &Call<'_>) -> Evaluated {
     let separator = call.text(0)?;
-    let mut text = String::new();
+    let mut text = PartialText::default();
     let mut first = true;
     for nth in 1..call.values.len() {
         for item in call.items(nth)?.iter() {
             if !std::mem::take(&mut first) {
                 text.push_str(&separator);
             }
-            let piece =
-                item.val.to_text().ok_or_else(|| Fault::new(format!("{} cannot be joined", item.val.kind())))?;
-            text.push_str(&piece);
-            bounded(&text)?;
+            match (item.val.to_text(), &item.val) {
+                (Some(piece), _) => text.push_str(&piece),
+                (None, Val::Unknown(unknown)) => text.push_gap(unknown),
+                (None, other) => return Err(Fault::new(format!("{} cannot be joined", other.kind()))),
+            }
+            fits(text.len())?;
         }
     }
-    Ok(Val::text(text))
+    Ok(Val::of_partial(text))
 }
 
+/// Fails where a text grows too long.
 pub(super) fn bounded(text: &str) -> Result<(), Fault> {
-    if text.len() > TEXT_BYTES_MAX {
-        return Err(Fault::new(format!("the text grows beyond {TEXT_BYTES_MAX} bytes")));
+    fits(text.len())
+}
+
+pub(super) fn fits(bytes: usize) -> Result<(), Fault> {
+    if bytes > TEXT_BYTES_MAX {
+        return Err(Fault::new(format!("a text grows beyond {TEXT_BYTES_MAX} bytes")));
     }
     Ok(())
 }
@@ -182,7 +190,7 @@ fn format_list(call: &Call<'_>) -> Evaluated {
             .iter()
             .map(|val| val.items().map_or_else(|| val.clone(), |items| items[nth].val.clone()))
             .collect();
-        results.push(Val::text(format::format(&template, &row)?));
+        results.push(Val::of_partial(format::format(&template, &row)?));
     }
     Ok(call.list(results))
 }
