@@ -14,13 +14,19 @@ use mainstay_ledger::{Filter, Ledger, LedgerError, Options, Result, VerifyOption
 use mainstay_model::{Fact, FactId, Subject, Timestamp};
 use serde_json::json;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 /// Facts of one batch, as a collector sends them.
 const BATCH: u64 = 10_000;
-/// Threads that append.
-const CALLERS: usize = 2;
+/// Inserts into a table with a unique index that are measured: they are slow, and become slower.
+const UNIQUE_MAX: u64 = 1_000_000;
+/// Threads that append at once: what one of them makes ready, and waits for, the others fill.
+const CALLERS: usize = 4;
+/// Batches that are made before the clock runs.
+const ROUND: u64 = 40;
+
+type Outcome<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 fn mix(seed: u64) -> u64 {
     let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -71,6 +77,11 @@ impl Spent {
         self.processor_s += processor_s() - processor_s_before;
     }
 
+    fn join(&mut self, other: Self) {
+        self.clock += other.clock;
+        self.processor_s += other.processor_s;
+    }
+
     fn rate(self, count: u64) -> f64 {
         count as f64 / self.clock.as_secs_f64()
     }
@@ -80,65 +91,90 @@ impl Spent {
     }
 }
 
-/// Appends `[from, until)` and gives the time that appending took; making the facts is not counted.
+/// Appends `[from, until)` and gives the time that appending took. Each caller makes its facts before the clock runs, as a
+/// collector or a request makes its own, and appends them batch by batch.
 fn append(ledger: &Ledger, from: u64, until: u64) -> Result<Spent> {
     let now = Timestamp::from_second(1_790_000_000).unwrap_or_default();
     let mut spent = Spent::default();
-    let round = BATCH * 10;
-    let mut start = from;
-    while start < until {
-        let end = (start + round).min(until);
-        let batches = Mutex::new(
-            (start..end).step_by(BATCH as usize).map(|at| facts(at, (at + BATCH).min(end))).collect::<Vec<_>>(),
-        );
+    let (made, done) = (Barrier::new(CALLERS + 1), Barrier::new(CALLERS + 1));
+    let work = |caller: usize| -> Result<()> {
+        let mine = (from..until).step_by(BATCH as usize).skip(caller).step_by(CALLERS);
+        let batches: Vec<Vec<Fact>> = mine.map(|at| facts(at, (at + BATCH).min(until))).collect();
+        made.wait();
+        let outcome = batches.into_iter().try_for_each(|batch| ledger.append(batch, now).map(drop));
+        done.wait();
+        outcome
+    };
+    std::thread::scope(|scope| {
+        let work = &work;
+        let callers: Vec<_> = (0..CALLERS).map(|caller| scope.spawn(move || work(caller))).collect();
+        made.wait();
         let (clock, before) = (Instant::now(), processor_s());
-        std::thread::scope(|scope| {
-            let work = || -> Result<()> {
-                loop {
-                    let Some(batch) = batches.lock().ok().and_then(|mut batches| batches.pop()) else { return Ok(()) };
-                    ledger.append(batch, now)?;
-                }
-            };
-            let callers: Vec<_> = (0..CALLERS).map(|_| scope.spawn(work)).collect();
-            callers.into_iter().try_for_each(|caller| caller.join().map_err(|_| LedgerError::Closed)?)
-        })?;
+        done.wait();
         spent.add(clock, before);
-        start = end;
-    }
+        callers.into_iter().try_for_each(|caller| caller.join().map_err(|_| LedgerError::Closed)?)
+    })?;
     Ok(spent)
 }
 
 /// The raw limit: the same rows, read back from the ledger, inserted into a plain table of the same database with the
-/// same settings, with one hash a row as the tree has, in transactions of the same size.
-fn raw(folder: &Path, count: u64) -> std::result::Result<Spent, Box<dyn std::error::Error>> {
-    let from = rusqlite::Connection::open(folder.join("ledger.db"))?;
-    let to = rusqlite::Connection::open(folder.join("raw.db"))?;
-    to.execute_batch(
-        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
-        CREATE TABLE raw (seq INTEGER PRIMARY KEY, entry TEXT, data TEXT, extensions TEXT, salt BLOB, hash BLOB)",
-    )?;
-    let mut read =
-        from.prepare("SELECT entry, data, salt FROM ledger_facts WHERE seq >= ?1 AND seq < ?2 ORDER BY seq")?;
-    let mut spent = Spent::default();
-    for start in (0..count).step_by(BATCH as usize) {
-        let rows: Vec<(String, String, Vec<u8>)> = read
-            .query_map([start as i64, (start + BATCH) as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect::<std::result::Result<_, _>>()?;
-        let (clock, before) = (Instant::now(), processor_s());
-        to.execute_batch("BEGIN IMMEDIATE")?;
-        {
-            let mut insert = to.prepare_cached("INSERT INTO raw VALUES (?1, ?2, ?3, NULL, ?4, ?5)")?;
-            for (at, (entry, data, salt)) in rows.iter().enumerate() {
-                insert.execute(rusqlite::params![start as i64 + at as i64, entry, data, salt, [7_u8; 32]])?;
-            }
-        }
-        to.execute_batch("COMMIT")?;
-        spent.add(clock, before);
-    }
-    Ok(spent)
+/// same settings, with one hash a row as the tree has, in transactions of the size of a batch.
+struct Raw {
+    from: rusqlite::Connection,
+    to: rusqlite::Connection,
+    /// Whether the table has the index that it needs to refuse a known source and id, as the ledger does.
+    unique: bool,
+    count: u64,
+    spent: Spent,
 }
 
-fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+impl Raw {
+    fn new(folder: &Path, unique: bool) -> Outcome<Self> {
+        let from = rusqlite::Connection::open(folder.join("ledger.db"))?;
+        let to = rusqlite::Connection::open(folder.join(if unique { "unique.db" } else { "raw.db" }))?;
+        to.execute_batch(
+            "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+            PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192;
+            CREATE TABLE raw (seq INTEGER PRIMARY KEY, entry TEXT, data TEXT, extensions TEXT, salt BLOB, hash BLOB, id TEXT)",
+        )?;
+        if unique {
+            to.execute_batch("CREATE UNIQUE INDEX raw_id ON raw (id)")?;
+        }
+        Ok(Self { from, to, unique, count: 0, spent: Spent::default() })
+    }
+
+    /// Inserts the rows of `[first, behind)`.
+    fn insert(&mut self, first: u64, behind: u64) -> Outcome<()> {
+        let mut read = self
+            .from
+            .prepare("SELECT entry, data, salt FROM ledger_facts WHERE seq >= ?1 AND seq < ?2 ORDER BY seq")?;
+        for start in (first..behind).step_by(BATCH as usize) {
+            let end = (start + BATCH).min(behind);
+            let rows: Vec<(String, String, Vec<u8>)> = read
+                .query_map([start as i64, end as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .collect::<std::result::Result<_, _>>()?;
+            let (clock, before) = (Instant::now(), processor_s());
+            self.to.execute_batch("BEGIN IMMEDIATE")?;
+            {
+                let mut insert = self.to.prepare_cached("INSERT INTO raw VALUES (?1, ?2, ?3, NULL, ?4, ?5, ?6)")?;
+                for ((entry, data, salt), seq) in rows.iter().zip(start as i64..) {
+                    let identity = if self.unique { entry.lines().nth(2) } else { None };
+                    insert.execute(rusqlite::params![seq, entry, data, salt, [7_u8; 32], identity])?;
+                }
+            }
+            self.to.execute_batch("COMMIT")?;
+            self.spent.add(clock, before);
+            self.count += end - start;
+        }
+        Ok(())
+    }
+
+    fn rate(&self) -> f64 {
+        self.spent.rate(self.count)
+    }
+}
+
+fn main() -> Outcome<()> {
     let mut arguments = std::env::args().skip(1);
     let largest: u64 = arguments.next().map_or(Ok(1_000_000), |text| text.replace('_', "").parse())?;
     let folder = arguments
@@ -152,43 +188,69 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn measure(folder: &Path, largest: u64) -> std::result::Result<serde_json::Value, Box<dyn std::error::Error>> {
+fn measure(folder: &Path, largest: u64) -> Outcome<serde_json::Value> {
     let ledger = Ledger::open(Options::in_folder(folder))?;
+    let (mut plain, mut unique) = (Raw::new(folder, false)?, Raw::new(folder, true)?);
     let mut stages = Vec::new();
     let mut size = 0;
     for stage in [largest / 100, largest / 10, largest] {
-        // The whole way since the last stage counts, with all that was merged on it.
-        let spent = append(&ledger, size, stage)?;
-        let count = stage - size;
-        size = stage;
-        let mut verify = Spent::default();
-        let (clock, before) = (Instant::now(), processor_s());
-        let report = ledger.verify(&VerifyOptions::default())?;
-        verify.add(clock, before);
-        let clock = Instant::now();
-        let subject = Subject::new(format!("aws:ec2:instance/i-{:08x}", mix(7) as u32))?;
-        let found = ledger.facts(&Filter::new().of_subject(subject))?.len();
-        let lookup_ms = clock.elapsed().as_secs_f64() * 1e3;
-        eprintln!("at {size}: append {:.0}/s, verify {:.0}/s", spent.rate(count), verify.rate(size));
+        // The whole way since the last stage counts, with all that was merged on it. The plain inserts take turns with
+        // it, so that what else the machine does meanwhile falls upon both.
+        let (mut spent, first) = (Spent::default(), size);
+        while size < stage {
+            let end = (size + BATCH * ROUND).min(stage);
+            spent.join(append(&ledger, size, end)?);
+            if stage == largest {
+                plain.insert(size, end)?;
+            }
+            if stage == largest && unique.count < UNIQUE_MAX {
+                unique.insert(size, end)?;
+            }
+            size = end;
+        }
         stages.push(json!({
-            "size": size, "append_per_s": spent.rate(count), "append_processor_us": spent.processor_us(count),
-            "verify_per_s": verify.rate(size), "verify_processor_us": verify.processor_us(size),
-            "problems": report.problems.len(), "subject_facts": found, "subject_lookup_ms": lookup_ms,
+            "size": size, "append_per_s": spent.rate(size - first), "append_processor_us": spent.processor_us(size - first),
         }));
+        checked(&ledger, size, &mut stages)?;
     }
     let bytes = std::fs::metadata(folder.join("ledger.db"))?.len() as f64 / size as f64;
     drop(ledger);
     let clock = Instant::now();
     drop(Ledger::open(Options::in_folder(folder))?);
     let open_ms = clock.elapsed().as_secs_f64() * 1e3;
-    let raw_count = largest.min(500_000);
-    let raw = raw(folder, raw_count)?;
     let figure = |at: usize, name: &str| stages[at][name].as_f64().unwrap_or(f64::NAN);
+    let rate = figure(2, "append_per_s");
     Ok(json!({
-        "raw_inserts_per_s": raw.rate(raw_count), "raw_processor_us": raw.processor_us(raw_count),
-        "append_to_raw": figure(1, "append_per_s") / raw.rate(raw_count),
-        "append_cost_growth": figure(0, "append_per_s") / figure(2, "append_per_s"),
-        "append_processor_growth": figure(2, "append_processor_us") / figure(0, "append_processor_us"),
+        "raw_inserts_per_s": plain.rate(), "raw_processor_us": plain.spent.processor_us(plain.count),
+        "unique_inserts_per_s": unique.rate(), "unique_processor_us": unique.spent.processor_us(unique.count),
+        "append_to_raw": rate / plain.rate(), "append_to_unique": rate / unique.rate(),
+        "append_cost_growth": figure(1, "append_per_s") / rate,
+        "append_processor_growth": figure(2, "append_processor_us") / figure(1, "append_processor_us"),
         "open_ms": open_ms, "database_bytes_per_fact": bytes, "stages": stages,
     }))
+}
+
+/// Verifies and looks a subject up, and adds what that took to the last stage.
+fn checked(ledger: &Ledger, size: u64, stages: &mut [serde_json::Value]) -> Outcome<()> {
+    let mut verify = Spent::default();
+    let (clock, before) = (Instant::now(), processor_s());
+    let report = ledger.verify(&VerifyOptions::default())?;
+    verify.add(clock, before);
+    let clock = Instant::now();
+    let subject = Subject::new(format!("aws:ec2:instance/i-{:08x}", mix(7) as u32))?;
+    let found = ledger.facts(&Filter::new().of_subject(subject))?.len();
+    let lookup_ms = clock.elapsed().as_secs_f64() * 1e3;
+    if let Some(stage) = stages.last_mut() {
+        eprintln!(
+            "at {size}: append {:.0}/s, verify {:.0}/s",
+            stage["append_per_s"].as_f64().unwrap_or(f64::NAN),
+            verify.rate(size)
+        );
+        stage["verify_per_s"] = json!(verify.rate(size));
+        stage["verify_processor_us"] = json!(verify.processor_us(size));
+        stage["problems"] = json!(report.problems.len());
+        stage["subject_facts"] = json!(found);
+        stage["subject_lookup_ms"] = json!(lookup_ms);
+    }
+    Ok(())
 }

@@ -416,10 +416,8 @@ impl<'a> Batch<'a> {
         head.size = edge.size;
         head.recorded_us = self.recorded_us;
         let recent = if head.size - head.covered >= shared.run_entries {
-            let mut all = Recent::starting(head.covered);
-            all.copy(&shared.recent.read().unwrap_or_else(PoisonError::into_inner));
-            all.absorb(pending);
-            index::flush(conn, &shared.cache, &all, &mut head.next_run)?;
+            let recent = shared.recent.read().unwrap_or_else(PoisonError::into_inner);
+            index::flush(conn, &shared.cache, &[&recent, &pending], &mut head.next_run)?;
             head.covered = head.size;
             Remember::Nothing(head.size)
         } else {

@@ -4,9 +4,12 @@
 use crate::error::{LedgerError, Result};
 use serde_json::{Map, Value};
 
+/// Room that a text gets at first: enough for most facts.
+const TEXT_BYTES: usize = 512;
+
 /// The canonical text of a value.
 pub(crate) fn text(value: &Value) -> Result<String> {
-    let mut out = String::with_capacity(256);
+    let mut out = String::with_capacity(TEXT_BYTES);
     write(value, &mut out)?;
     Ok(out)
 }
@@ -23,7 +26,10 @@ fn write(value: &Value, out: &mut String) -> Result<()> {
         Value::Null => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
         Value::Bool(false) => out.push_str("false"),
-        Value::Number(number) => out.push_str(&number.to_string()),
+        Value::Number(number) => {
+            std::fmt::Write::write_fmt(out, format_args!("{number}"))
+                .map_err(|error| LedgerError::refused(error.to_string()))?;
+        }
         Value::String(text) => write_string(text, out)?,
         Value::Array(items) => {
             out.push('[');
@@ -42,10 +48,17 @@ fn write(value: &Value, out: &mut String) -> Result<()> {
 
 fn write_object(map: &Map<String, Value>, out: &mut String) -> Result<()> {
     // The map is sorted already unless some crate in the build asks serde_json to keep the order of insertion.
+    if map.keys().is_sorted() {
+        return write_members(map.iter(), out);
+    }
     let mut entries: Vec<(&String, &Value)> = map.iter().collect();
     entries.sort_unstable_by(|a, b| a.0.cmp(b.0));
+    write_members(entries.into_iter(), out)
+}
+
+fn write_members<'a>(members: impl Iterator<Item = (&'a String, &'a Value)>, out: &mut String) -> Result<()> {
     out.push('{');
-    for (at, (key, value)) in entries.into_iter().enumerate() {
+    for (at, (key, value)) in members.enumerate() {
         if at > 0 {
             out.push(',');
         }

@@ -24,6 +24,7 @@ use mainstay_model::{Fact, FactId, Recorded, Subject, Timestamp};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// First line of an entry.
 const MAGIC: &str = "mainstay-fact-v1";
@@ -35,11 +36,13 @@ const ENTRY_BYTES_MAX: usize = u16::MAX as usize;
 /// A fact made ready: checked, in canonical text, salted and digested, but without its place in the log.
 #[derive(Debug, Clone)]
 pub(crate) struct Prepared {
-    /// The lines before `recorded`.
-    head: String,
-    /// The entry and its leaf as they are if it is recorded when it was made ready, which is the rule: the caller's
-    /// thread has made them, and the one thread that commits is spared it.
-    ready: (i64, String, Hash),
+    /// The entry and its leaf as they are if it is recorded at `ready_us`, when it was made ready, which is the rule: the
+    /// caller's thread has made them, and the one thread that commits is spared it.
+    ready: String,
+    ready_us: i64,
+    leaf: Hash,
+    /// Bytes of the entry before the line `recorded`.
+    head_len: usize,
     pub keys: Keys,
     pub time_us: i64,
     pub data: String,
@@ -63,16 +66,17 @@ impl Prepared {
         if extensions.as_ref().is_some_and(|text| text.len() > mainstay_model::FACT_DATA_BYTES_MAX) {
             return Err(LedgerError::refused("the extensions are larger than data may be"));
         }
-        let subject = fact.subject.as_ref().map_or("", Subject::as_str);
-        let head = format!("{MAGIC}\n{}\n{}\n{}\n{subject}\n{time_us}\n", fact.source, fact.id, fact.fact_type);
-        // What is added is a number of at most 20 characters and a digest, each with its line feed.
-        let longest = head.len() + 20 + 64 + 2;
+        let digest = digest(&salt, data.as_bytes(), extensions.as_deref().map(str::as_bytes));
+        let mut ready = entry_head(&fact, time_us);
+        let head_len = ready.len();
+        push_tail(recorded_us, &digest, &mut ready);
+        // Another time of recording is at most 20 characters long.
+        let longest = head_len + 20 + 64 + 2;
         if longest > ENTRY_BYTES_MAX {
             return Err(LedgerError::refused(format!(
                 "its attributes have {longest} bytes; {ENTRY_BYTES_MAX} are the most"
             )));
         }
-        let digest = digest(&salt, data.as_bytes(), extensions.as_deref().map(str::as_bytes));
         let keys = index::keys(
             &fact.source,
             fact.id.as_str(),
@@ -80,9 +84,9 @@ impl Prepared {
             &fact.fact_type,
             time_us,
         );
-        let text = entry_text(&head, recorded_us, &digest);
-        let leaf = leaf_hash(text.as_bytes());
-        Ok(Self { head, ready: (recorded_us, text, leaf), keys, time_us, data, extensions, salt, digest, fact })
+        let leaf = leaf_hash(ready.as_bytes());
+        let ready_us = recorded_us;
+        Ok(Self { ready, ready_us, leaf, head_len, keys, time_us, data, extensions, salt, digest, fact })
     }
 
     pub(crate) fn source(&self) -> &str {
@@ -103,24 +107,45 @@ impl Prepared {
 
     /// The entry and its leaf, once it is known when the fact was recorded.
     pub(crate) fn entry(&self, recorded_us: i64) -> (Cow<'_, str>, Hash) {
-        let (ready_us, text, leaf) = &self.ready;
-        if *ready_us == recorded_us {
-            return (Cow::Borrowed(text), *leaf);
+        if self.ready_us == recorded_us {
+            return (Cow::Borrowed(&self.ready), self.leaf);
         }
-        let text = entry_text(&self.head, recorded_us, &self.digest);
+        let mut text = String::with_capacity(self.head_len + TAIL_BYTES_MAX);
+        text.push_str(&self.ready[..self.head_len]);
+        push_tail(recorded_us, &self.digest, &mut text);
         let leaf = leaf_hash(text.as_bytes());
         (Cow::Owned(text), leaf)
     }
 }
 
-fn entry_text(head: &str, recorded_us: i64, digest: &[u8; 32]) -> String {
-    let mut text = String::with_capacity(head.len() + 90);
-    text.push_str(head);
-    text.push_str(&recorded_us.to_string());
-    text.push('\n');
-    push_hex(digest, &mut text);
+/// Bytes of the last two lines of an entry at most.
+const TAIL_BYTES_MAX: usize = 20 + 64 + 2;
+
+/// The lines of an entry that are known before it is recorded, in a text with room for the rest.
+fn entry_head(fact: &Fact, time_us: i64) -> String {
+    let subject = fact.subject.as_ref().map_or("", Subject::as_str);
+    let lines = [MAGIC, &fact.source, fact.id.as_str(), &fact.fact_type, subject];
+    let bytes: usize = lines.iter().map(|line| line.len() + 1).sum();
+    let mut text = String::with_capacity(bytes + 21 + TAIL_BYTES_MAX);
+    for line in lines {
+        text.push_str(line);
+        text.push('\n');
+    }
+    push_number(time_us, &mut text);
     text.push('\n');
     text
+}
+
+fn push_tail(recorded_us: i64, digest: &[u8; 32], text: &mut String) {
+    push_number(recorded_us, text);
+    text.push('\n');
+    push_hex(digest, text);
+    text.push('\n');
+}
+
+fn push_number(number: i64, text: &mut String) {
+    // Writing to a string cannot fail.
+    let _ = write!(text, "{number}");
 }
 
 fn check_line(what: &str, text: &str, least: usize) -> Result<()> {
@@ -145,9 +170,12 @@ pub(crate) fn digest(salt: &[u8], data: &[u8], extensions: Option<&[u8]>) -> [u8
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 pub(crate) fn push_hex(bytes: &[u8], out: &mut String) {
-    for byte in bytes {
-        out.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        out.push(char::from(DIGITS[usize::from(byte & 15)]));
+    for part in bytes.chunks(32) {
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(part) {
+            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+        }
+        out.push_str(std::str::from_utf8(&digits[..part.len() * 2]).unwrap_or_default());
     }
 }
 

@@ -13,12 +13,12 @@ use crate::entry::Header;
 use crate::error::{LedgerError, Result};
 use crate::value::Value;
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::hash::Hasher;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Recent entries that are written as a run once there are so many.
-pub(crate) const RECENT_MAX: u64 = 32_768;
+pub(crate) const RECENT_MAX: u64 = 65_536;
 /// Runs of a level that are merged into one of the next.
 const FAN_OUT: usize = 8;
 /// Pairs of a page: 4,000 bytes, which fits a page of SQLite.
@@ -132,13 +132,51 @@ impl Gathered {
     }
 
     pub(crate) fn sorted(self) -> Recent {
-        let sets = self.pairs.map(|mut pairs| {
+        let mut recent = Recent { from: self.from, until: self.until, sets: Default::default() };
+        for (set, mut pairs) in recent.sets.iter_mut().zip(self.pairs) {
             pairs.sort_unstable();
-            // Of sorted pairs the tree is built in one go.
-            pairs.into_iter().collect()
-        });
-        Recent { from: self.from, until: self.until, sets }
+            set.add(pairs);
+        }
+        recent
     }
+}
+
+/// Pairs in a few sorted pieces, each more than twice as long as the next, so that adding many costs little more than
+/// sorting them, and adding one little more than nothing.
+#[derive(Debug, Default)]
+struct Pieces(Vec<Vec<Pair>>);
+
+impl Pieces {
+    /// Adds pairs that are sorted.
+    fn add(&mut self, pairs: Vec<Pair>) {
+        if pairs.is_empty() {
+            return;
+        }
+        let mut last = pairs;
+        while let Some(before) = self.0.pop_if(|before| before.len() <= last.len() * 2) {
+            last = merged(before, &last);
+        }
+        self.0.push(last);
+    }
+
+    fn find(&self, (low, high): (Pair, Pair), out: &mut Vec<Pair>) {
+        for piece in &self.0 {
+            let from = piece.partition_point(|pair| *pair < low);
+            out.extend(piece[from..].iter().take_while(|pair| **pair <= high));
+        }
+    }
+
+    /// All pairs, sorted.
+    fn all(&self) -> Vec<Pair> {
+        self.0.iter().rev().fold(Vec::new(), |all, piece| merged(all, piece))
+    }
+}
+
+fn merged(mut one: Vec<Pair>, other: &[Pair]) -> Vec<Pair> {
+    one.extend_from_slice(other);
+    // The stable sort sees that there are two sorted parts, and merges them.
+    one.sort();
+    one
 }
 
 /// The pairs of entries that no run holds yet.
@@ -148,7 +186,7 @@ pub(crate) struct Recent {
     pub from: u64,
     /// One behind the last.
     pub until: u64,
-    sets: [BTreeSet<Pair>; 3],
+    sets: [Pieces; 3],
 }
 
 impl Recent {
@@ -157,27 +195,16 @@ impl Recent {
     }
 
     /// Takes over what follows this.
-    pub(crate) fn absorb(&mut self, mut next: Self) {
+    pub(crate) fn absorb(&mut self, next: Self) {
         debug_assert_eq!(self.until, next.from, "recent entries follow each other");
-        for (mine, theirs) in self.sets.iter_mut().zip(&mut next.sets) {
-            // Appending rebuilds the whole; for a few pairs, inserting them is less work.
-            if theirs.len() > mine.len() / 8 {
-                mine.append(theirs);
-            } else {
-                mine.extend(theirs.iter());
-            }
+        for (mine, theirs) in self.sets.iter_mut().zip(next.sets) {
+            theirs.0.into_iter().for_each(|piece| mine.add(piece));
         }
         self.until = next.until;
     }
 
-    /// Takes over a copy of what another holds from the same entry on.
-    pub(crate) fn copy(&mut self, other: &Self) {
-        self.sets.clone_from(&other.sets);
-        self.until = other.until;
-    }
-
-    pub(crate) fn find(&self, kind: Kind, (low, high): (Pair, Pair), out: &mut Vec<Pair>) {
-        out.extend(self.sets[kind as usize].range(low..=high));
+    pub(crate) fn find(&self, kind: Kind, bounds: (Pair, Pair), out: &mut Vec<Pair>) {
+        self.sets[kind as usize].find(bounds, out);
     }
 
     /// Reads the entries `[from, until)` from the facts.
@@ -296,16 +323,18 @@ fn page<'a>(value: Option<&db::ValueRef<'a>>) -> Result<&'a [[u8; 16]]> {
     }
 }
 
-/// Writes the recent entries as runs and merges what has become many. `next_run` is the next free number.
-pub(crate) fn flush(conn: &mut dyn Conn, cache: &RunCache, recent: &Recent, next_run: &mut i64) -> Result<()> {
+/// Writes recent entries, and those that follow them, as runs and merges what has become many. `next_run` is the next
+/// free number.
+pub(crate) fn flush(conn: &mut dyn Conn, cache: &RunCache, recent: &[&Recent], next_run: &mut i64) -> Result<()> {
     for kind in KINDS {
-        let pairs = &recent.sets[kind as usize];
+        let parts = recent.iter().map(|recent| recent.sets[kind as usize].all());
+        let pairs = parts.fold(Vec::new(), |all, part| merged(all, &part));
         if pairs.is_empty() {
             continue;
         }
         let mut writer = RunWriter::new(kind, 0, pairs.len(), next_run);
         for pair in pairs {
-            writer.push(conn, *pair)?;
+            writer.push(conn, pair)?;
         }
         writer.finish(conn)?;
         while merge(conn, cache, kind, next_run)? {}
@@ -479,7 +508,7 @@ pub(crate) fn remake(
     let mut from = 0;
     while size - from >= run_entries {
         let recent = Recent::scan(conn, from, from + run_entries)?;
-        flush(conn, cache, &recent, next_run)?;
+        flush(conn, cache, &[&recent], next_run)?;
         from += run_entries;
     }
     Ok(from)
