@@ -345,6 +345,29 @@ impl Parser<'_> {
     }
 }
 
+/// A text of JSON without the commas that stand before a closing bracket.
+#[must_use]
+pub fn without_last_commas(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut quoted, mut escaped) = (false, false);
+    for character in text.chars() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            ']' | '}' if !quoted => {
+                let known = out.trim_end();
+                if known.ends_with(',') {
+                    out.truncate(known.len() - 1);
+                }
+            }
+            _ => {}
+        }
+        out.push(character);
+    }
+    out
+}
+
 /// A number of JSON, HCL or YAML in decimal notation; one that exact decimals of 28 digits cannot hold is unknown.
 pub(crate) fn number_value(text: &str) -> Value {
     match decimal(text) {

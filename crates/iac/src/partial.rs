@@ -135,7 +135,9 @@ impl PartialText {
     /// within a text makes a text that is known in part. In a key a gap shows as `${...}`.
     #[must_use]
     pub fn json(&self, at: At) -> Option<Node> {
-        let node = json::parse(&self.numbered(), Origin::of("")).ok()?;
+        let text = self.numbered();
+        let parsed = json::parse(&text, Origin::of(""));
+        let node = parsed.or_else(|_| json::parse(&json::without_last_commas(&text), Origin::of(""))).ok()?;
         Some(self.filled(node, at))
     }
 

@@ -17,8 +17,8 @@ impl<'w> Scope<'w> {
             _ => Err(Fault::new(format!("`{name}` needs a name after it"))),
         };
         match name {
-            "var" => Ok((self.module.variable(attribute(0)?)?, 1)),
-            "local" => Ok((self.module.local(attribute(0)?)?, 1)),
+            "var" => Ok((self.module.variable(attribute(0)?).unwrap_or_else(|fault| self.unnamed(fault, at)), 1)),
+            "local" => Ok((self.module.local(attribute(0)?).unwrap_or_else(|fault| self.unnamed(fault, at)), 1)),
             "each" => match (&self.each, attribute(0)?) {
                 (Each::Pair(key, _), "key") => Ok((key.clone(), 1)),
                 (Each::Pair(_, value), "value") => Ok((value.clone(), 1)),
@@ -100,6 +100,13 @@ impl<'w> Scope<'w> {
         }
         module.world.refer(expansion.address.clone());
         Ok((expansion.val.clone(), used))
+    }
+
+    /// A variable or local that no file declares. What stands around it is read all the same.
+    fn unnamed(&self, fault: Fault, at: At) -> Val {
+        let help = "declare it, or hand over the file that does; until then its value is unknown";
+        self.module.world.say("terraform.undeclared", Level::Warning, fault.what.as_str(), at, help);
+        Val::unknown(fault.what)
     }
 
     /// A resource that the files do not hold: unknown, and still a reference.

@@ -38,9 +38,10 @@ pub(crate) fn statements<'a>(on: &Evaluation<'a, '_>, argument: Id) -> Val<'a> {
     let at = item.at.unwrap_or(on.at());
     match item.val {
         Val::Null => Val::Null,
-        Val::Text(text) => memo(on, (text.as_ptr() as usize, Parsed::Text), || match serde_json::from_str(text) {
-            Ok(json) => kept(on, of_json(&node(&json, at), at), at),
-            Err(_) => Val::Unknown(Doubt::Rule("the policy is not JSON")),
+        Val::Text(text) if text.trim().is_empty() => kept(on, Vec::new(), at),
+        Val::Text(text) => memo(on, (text.as_ptr() as usize, Parsed::Text), || match policy(text) {
+            Some(json) => kept(on, of_json(&node(&json, at), at), at),
+            None => Val::Unknown(Doubt::Rule("the policy is not JSON")),
         }),
         Val::Node(whole) => memo(on, (std::ptr::from_ref(whole) as usize, Parsed::Node), || match &whole.value {
             Value::List(several) => kept(on, several.iter().flat_map(|one| of_json(one, at)).collect(), at),
@@ -67,6 +68,11 @@ fn partial<'a>(on: &Evaluation<'a, '_>, val: Val<'a>, at: At) -> Option<Val<'a>>
         text.json(at).map_or(val, |node| Val::of(on.batch.arena.nodes.alloc(node)))
     });
     (!known.is_unknown()).then_some(known)
+}
+
+/// The policy that a text holds. A comma before a closing bracket, which AWS refuses, leaves no doubt about what is meant.
+fn policy(text: &str) -> Option<serde_json::Value> {
+    serde_json::from_str(text).or_else(|_| serde_json::from_str(&mainstay_iac::json::without_last_commas(text))).ok()
 }
 
 fn memo<'a>(on: &Evaluation<'a, '_>, key: (usize, Parsed), make: impl FnOnce() -> Val<'a>) -> Val<'a> {
@@ -113,7 +119,7 @@ fn of_document(on: &Evaluation<'_, '_>, resource: &Resource, depth: u32) -> Vec<
         for source in Val::of(sources).items() {
             match source.val {
                 Val::Text(text) => {
-                    if let Ok(json) = serde_json::from_str(text) {
+                    if let Some(json) = policy(text) {
                         out.extend(of_json(&node(&json, resource.at), resource.at));
                     }
                 }
@@ -212,8 +218,12 @@ fn statement(item: Item<'_>, at: At) -> Option<Node> {
             out.set(ours, principals(value));
         }
     }
+    // IAM demands an effect; where it is forgotten, the statement is judged as what its author meant to grant.
+    if out.get("effect").is_none() {
+        out.set("effect", text_node("Allow", at));
+    }
     if let Some(value) = field(block, "Condition") {
-        out.set("conditions", value.clone());
+        out.set("conditions", conditions(value));
     }
     Some(finished(out, at))
 }
@@ -243,6 +253,30 @@ fn principals(value: &Node) -> Node {
     Node { value: Value::List(list), at: value.at }
 }
 
+/// `{"StringEquals": {"aws:SourceArn": ".."}}` to a list of `{test, variable, values}`, as a policy document has it.
+fn conditions(value: &Node) -> Node {
+    let Value::Map(tests) = &value.value else { return value.clone() };
+    let mut list = Vec::new();
+    for (test, variables) in tests.iter() {
+        let Value::Map(variables) = &variables.value else {
+            list.push(variables.clone());
+            continue;
+        };
+        for (variable, values) in variables.iter() {
+            let mut one = Map::default();
+            one.set("test", text_node(test, values.at));
+            one.set("variable", text_node(variable, values.at));
+            let listed = match &values.value {
+                Value::List(_) | Value::Unknown(_) => values.clone(),
+                _ => Node { value: Value::List(vec![values.clone()]), at: values.at },
+            };
+            one.set("values", listed);
+            list.push(Node { value: Value::Map(one), at: values.at });
+        }
+    }
+    Node { value: Value::List(list), at: value.at }
+}
+
 /// Adds `anyone`.
 fn finished(mut statement: Map, at: At) -> Node {
     let mut anyone = Value::Bool(false);
@@ -260,7 +294,12 @@ fn finished(mut statement: Map, at: At) -> Node {
             kind.is_some_and(|kind| matches!(&kind.value, Value::String(kind) if matches!(&**kind, "*" | "AWS")));
         for identifier in identifiers.map_or(Val::Null, Val::of).items() {
             match identifier.val {
-                Val::Text("*" | "arn:aws:iam::*:root") if open => anyone = Value::Bool(true),
+                Val::Text(name) if open && is_anyone(name) => anyone = Value::Bool(true),
+                Val::Unknown(Doubt::Read(Unknown { text: Some(text), .. }))
+                    if open && text.pieces().next().is_some_and(|head| head != "*" && is_anyone(head)) =>
+                {
+                    anyone = Value::Bool(true);
+                }
                 Val::Unknown(Doubt::Read(unknown))
                     if open && anyone == Value::Bool(false) && unknown.refers.is_empty() && may_be_anyone(unknown) =>
                 {
@@ -280,8 +319,14 @@ fn finished(mut statement: Map, at: At) -> Node {
     Node { value: Value::Map(statement), at }
 }
 
+/// Whether a principal is everybody, or somebody in any account.
+fn is_anyone(name: &str) -> bool {
+    let account = name.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(3));
+    name == "*" || account == Some("*")
+}
+
 fn may_be_anyone(unknown: &Unknown) -> bool {
-    unknown.text.as_ref().is_none_or(|text| text.may_be("*") || text.may_be("arn:aws:iam::*:root"))
+    unknown.text.as_ref().is_none_or(|text| text.may_be("*"))
 }
 
 fn text_node(text: &str, at: At) -> Node {
