@@ -1,5 +1,9 @@
 //! The command line as it is typed. Each command becomes a request to the same API that the pages and programs use.
 
+mod scan;
+
+pub use scan::{Code, Scan, Verdicts};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -56,8 +60,12 @@ pub enum Format {
     Sarif,
     /// JUnit XML (scan)
     Junit,
-    /// Markdown (scan)
+    /// Markdown for a comment (scan)
     Markdown,
+    /// Annotations of GitHub Actions (scan)
+    Github,
+    /// Code quality report of GitLab (scan)
+    Gitlab,
 }
 
 /// The commands.
@@ -80,20 +88,7 @@ pub enum Command {
         origins: Vec<String>,
     },
     /// Judge infrastructure code; needs no ledger and no configuration
-    Scan {
-        /// Files or folders
-        #[arg(default_value = ".")]
-        paths: Vec<PathBuf>,
-        /// List every verdict, or only fail and unknown
-        #[arg(long, value_name = "WHICH", default_value = "bad")]
-        verdicts: Verdicts,
-        /// Further folders with controls
-        #[arg(long, value_name = "DIR")]
-        controls: Vec<PathBuf>,
-        /// Values of Terraform variables
-        #[arg(long, value_name = "FILE")]
-        var_file: Vec<PathBuf>,
-    },
+    Scan(Scan),
     /// Facts of the ledger
     #[command(subcommand)]
     Facts(Facts),
@@ -146,15 +141,6 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-}
-
-/// Which verdicts a scan lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Verdicts {
-    /// Fail and unknown
-    Bad,
-    /// Every one
-    All,
 }
 
 /// How a list is narrowed.

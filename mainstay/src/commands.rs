@@ -138,6 +138,16 @@ fn client(context: &Context) -> Result<(Client, Vec<Operation>), Problem> {
     Ok((client, operations))
 }
 
+/// A way to ask operations for their answers, as the command line does.
+pub fn asking(context: &Context) -> Result<impl Fn(&str, &Value) -> Result<Value, Problem>, Problem> {
+    let (client, operations) = client(context)?;
+    Ok(move |id: &str, input: &Value| {
+        let operation = operations.iter().find(|operation| operation.id == id);
+        let operation = operation.ok_or_else(|| Problem::ours("command", format!("there is no operation {id}")))?;
+        client.send(operation, input)
+    })
+}
+
 /// The local world, with the configuration of a folder where one is given, else that of the command line.
 pub fn open(context: &Context, folder: Option<&Path>) -> Result<World, Problem> {
     let path = config_path(context, folder);

@@ -68,10 +68,7 @@ fn eprintln_problem(problem: &Problem) {
 
 fn run(context: &Context, command: Command) -> Result<ExitCode, Problem> {
     match command {
-        Command::Scan { paths, verdicts, controls, var_file } => {
-            let ask = scan::Scan { paths: &paths, verdicts, controls: &controls, var_files: &var_file };
-            Ok(scan::scan(&context.outside, &context.view, &ask))
-        }
+        Command::Scan(ask) => scan::scan(context, &ask),
         Command::Control(Control::Test { paths }) => Ok(scan::test_controls(&context.outside, &context.view, &paths)),
         Command::Control(Control::List { controls }) => {
             Ok(scan::show_controls(&context.outside, &context.view, &controls, None))

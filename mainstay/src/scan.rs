@@ -1,82 +1,93 @@
 //! `mainstay scan` and `mainstay control`: judging code without ledger or configuration.
 
+mod compare;
 mod controls;
 mod gather;
+mod git;
+mod judge;
+mod ledger;
+mod print;
+mod waivers;
+mod watch;
 
 pub use controls::{engine, show_controls, test_controls};
+pub use judge::{Judge, Judged};
 
-use crate::arguments::{Format, Verdicts};
-use crate::view::View;
-use gather::{gather, unreadable};
-use mainstay_iac::SourceFile;
+use crate::Context;
+use crate::arguments::{Scan, Verdicts};
+use gather::{Gathered, Listing};
+use mainstay_kit::Problem;
 use mainstay_model::{Diagnostic, Level, Place};
-use mainstay_outside::{FILE_BYTES_MAX, Outside};
 use mainstay_policy::Wanted;
-use mainstay_policy::report::{self, Report};
-use std::path::PathBuf;
+use std::collections::HashSet;
 use std::process::ExitCode;
 
-/// What a scan is asked for.
-pub struct Scan<'a> {
-    /// Files or folders.
-    pub paths: &'a [PathBuf],
-    /// Which verdicts are listed.
-    pub verdicts: Verdicts,
-    /// Further folders with controls.
-    pub controls: &'a [PathBuf],
-    /// Files with values of Terraform variables.
-    pub var_files: &'a [PathBuf],
+/// Judges everything below the paths.
+pub fn scan(context: &Context, ask: &Scan) -> Result<ExitCode, Problem> {
+    let judge = Judge::of(context, &ask.code)?;
+    if ask.watch {
+        return watch::watch(context, &judge, ask);
+    }
+    let mut gathered = Listing::of(&context.outside, &ask.paths).read(&context.outside, Gathered::default());
+    let judged = run(context, &judge, ask, &mut gathered)?;
+    print::print(context, &judge, &judged);
+    Ok(exit(&judged))
 }
 
-/// Judges everything below the paths.
-pub fn scan(outside: &Outside, view: &View, ask: &Scan<'_>) -> ExitCode {
-    let (engine, mut diagnostics) = engine(outside, ask.controls);
-    let mut sources = Vec::new();
-    for path in ask.paths {
-        gather(outside, path, &mut sources, &mut diagnostics);
-    }
-    let mut options = mainstay_iac::terraform::Options::default();
-    for path in ask.var_files {
-        let shown = path.to_string_lossy().replace('\\', "/");
-        if !sources.iter().any(|file| file.path == shown) {
-            match outside.read(path, FILE_BYTES_MAX) {
-                Ok(bytes) => sources.push(SourceFile { path: shown.clone(), bytes }),
-                Err(error) => diagnostics.push(unreadable(path, &error.to_string())),
-            }
-        }
-        options.var_files.push(shown);
-    }
-    let reading = mainstay_iac::read(&sources, &options);
+/// One scan of files that were gathered.
+fn run(context: &Context, judge: &Judge, ask: &Scan, gathered: &mut Gathered) -> Result<Judged, Problem> {
     let wanted = if ask.verdicts == Verdicts::All { Wanted::All } else { Wanted::Findings };
-    let judging = engine.judge_wanted(&reading, wanted);
-    diagnostics.extend(reading.diagnostics);
-    if judging.summary.resources == 0 && diagnostics.is_empty() {
+    let mut judged = judge.judge(&mut gathered.sources, wanted);
+    judged.diagnostics.extend(gathered.diagnostics.iter().cloned());
+    judged.diagnostics.extend(not_code(gathered, &judged));
+    if let Some(revision) = &ask.diff {
+        compare::with_revision(context, judge, ask, revision, &mut judged)?;
+    }
+    compare::with_baselines(context, &ask.baseline, judge, &mut judged);
+    if let Some(path) = &ask.write_baseline {
+        compare::write_baseline(context, path, &judged)?;
+    }
+    if judged.judging.summary.resources == 0 && judged.diagnostics.is_empty() {
         let paths: Vec<_> = ask.paths.iter().map(|path| path.to_string_lossy()).collect();
         let help = "name a folder with Terraform code, a plan, a state or Kubernetes manifests";
         let summary = "there is no infrastructure code to judge";
-        diagnostics.push(Diagnostic::note("scan.nothing", summary, Place::file(paths.join(" ")), help));
+        judged.diagnostics.push(Diagnostic::note("scan.nothing", summary, Place::file(paths.join(" ")), help));
     }
-    let report =
-        Report { judging: &judging, diagnostics: &diagnostics, engine: &engine, version: env!("CARGO_PKG_VERSION") };
-    view.print(&match view.format {
-        Format::Json => report::json(&report),
-        Format::Sarif => report::sarif(&report),
-        Format::Junit => report::junit(&report),
-        Format::Markdown => report::markdown(&report),
-        Format::Csv => csv(&judging.judgements),
-        Format::Table => report::table(&report, view.colour),
-    });
-    let broken = diagnostics.iter().any(|d| d.level == Level::Error);
-    if judging.summary.fail > 0 {
+    Ok(judged)
+}
+
+/// Of a file that the user named, silence would read as a pass.
+fn not_code(gathered: &Gathered, judged: &Judged) -> Vec<Diagnostic> {
+    let with_resources: HashSet<u32> = judged.reading.resources.iter().map(|resource| resource.at.file).collect();
+    let complained: HashSet<&str> = judged.diagnostics.iter().map(|d| d.place.file.as_str()).collect();
+    let files = (0u32..).zip(&judged.reading.files);
+    files
+        .filter(|(index, path)| gathered.named.contains(*path) && !with_resources.contains(index))
+        .filter(|(_, path)| !is_terraform(path) && !complained.contains(path.as_str()))
+        .map(|(_, path)| {
+            let summary = "the file holds no infrastructure code that is read here, so nothing in it was judged";
+            let help = "name Terraform code, a plan (terraform show -json), a state or a manifest; \
+                        docs/scan.md lists what is read";
+            Diagnostic::warning("scan.not-code", summary, Place::file(path.clone()), help)
+        })
+        .collect()
+}
+
+/// A file of Terraform that declares no resource is code all the same.
+fn is_terraform(path: &str) -> bool {
+    [".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars", ".tfvars.json"].iter().any(|end| path.ends_with(end))
+}
+
+/// What the verdicts come to: 0 satisfied, 1 findings, 2 could not tell.
+fn exit(judged: &Judged) -> ExitCode {
+    let summary = &judged.judging.summary;
+    let broken = judged.diagnostics.iter().any(|d| d.level == Level::Error);
+    let nothing = summary.resources == 0 && judged.diagnostics.iter().any(|d| d.code == "scan.not-code");
+    if summary.fail > 0 {
         ExitCode::from(1)
-    } else if broken || judging.summary.unknown > 0 {
+    } else if broken || nothing || summary.unknown > 0 {
         ExitCode::from(2)
     } else {
         ExitCode::SUCCESS
     }
-}
-
-fn csv(judgements: &[mainstay_policy::Judgement]) -> String {
-    let rows: Vec<serde_json::Value> = judgements.iter().filter_map(|j| serde_json::to_value(j).ok()).collect();
-    mainstay_kit::answer::csv(&["verdict", "severity", "control", "resource", "file", "line", "why"], &rows)
 }

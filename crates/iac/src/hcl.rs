@@ -11,8 +11,8 @@ mod template;
 mod term;
 mod visit;
 
-use crate::At;
 use crate::source::Origin;
+use crate::{At, Comment, comment};
 use mainstay_model::Diagnostic;
 use rust_decimal::Decimal;
 use std::sync::Arc;
@@ -30,6 +30,8 @@ pub const ERRORS_MAX: usize = 50;
 pub struct File {
     /// Its arguments and blocks.
     pub body: Body,
+    /// Comments that speak to scanners.
+    pub comments: Vec<Comment>,
     /// Syntax errors; what they speak of is not in the body.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -243,7 +245,11 @@ pub enum Binary {
 pub fn parse(text: &str, origin: Origin<'_>) -> File {
     let mut cursor = cursor::Cursor::new(text, origin);
     let body = cursor.file();
-    File { body, diagnostics: cursor.diagnostics }
+    let mut comments = cursor.comments;
+    // After an error the same lines may be read twice.
+    comments.sort_by_key(|comment| comment.at);
+    comment::finish(cursor.text, origin, &mut comments);
+    File { body, comments, diagnostics: cursor.diagnostics }
 }
 
 /// Reads one expression, as in `-var 'name=...'` and in the JSON syntax.

@@ -1,6 +1,7 @@
 //! Infrastructure as code: the text of files in, resources and diagnostics out. Pure: no disk, clock or network; the
 //! caller hands over every file's text.
 
+mod comment;
 mod convert;
 pub mod hcl;
 pub mod json;
@@ -16,6 +17,7 @@ mod value;
 pub mod yaml;
 
 pub use partial::PartialText;
+pub use comment::Comment;
 pub use read::read;
 pub use resource::{Block, Dialect, Reading, Reference, Resource, SourceFile};
 pub use source::{FILE_BYTES_MAX, Origin, text_of};

@@ -2,7 +2,7 @@
 
 use crate::source::{Origin, text_of};
 use crate::terraform::Options;
-use crate::{Reading, SourceFile, Value, json, kubernetes, plan, state, terraform};
+use crate::{Reading, SourceFile, Value, comment, json, kubernetes, plan, state, terraform};
 
 /// Reads everything that is infrastructure as code among the files: Terraform source, plan JSON, state, Kubernetes
 /// manifests. Other files are passed over; Terraform's `file()` sees them.
@@ -15,6 +15,7 @@ pub fn read(files: &[SourceFile], options: &Options) -> Reading {
     };
     for (index, file) in files.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
+        reading.comments.append(&mut comment::of_file(file, index));
         match kind_of(file) {
             Kind::Manifest => kubernetes::read_file(file, index, &mut reading),
             Kind::Json => read_json(file, index, &mut reading),
@@ -23,6 +24,7 @@ pub fn read(files: &[SourceFile], options: &Options) -> Reading {
         }
     }
     reading.resources.sort_by_key(|resource| (resource.at.file, resource.at.line));
+    reading.comments.sort_by_key(|comment| comment.at);
     reading
 }
 

@@ -1,6 +1,6 @@
 //! What reading infrastructure as code gives.
 
-use crate::{At, Map, Node};
+use crate::{At, Comment, Map, Node};
 use mainstay_model::{Diagnostic, Place};
 use std::sync::Arc;
 
@@ -89,6 +89,8 @@ pub struct Reading {
     pub files: Vec<String>,
     /// Resources in the order of files and lines.
     pub resources: Vec<Resource>,
+    /// Comments that speak to scanners, in the order of files and lines; all others are left out.
+    pub comments: Vec<Comment>,
     /// What could not be read, or not wholly.
     pub diagnostics: Vec<Diagnostic>,
 }

@@ -115,6 +115,16 @@ pub fn open(path: &Path) -> Result<File, FileError> {
     Ok(file)
 }
 
+/// What tells whether a file changed: when it was written last, and how long it is.
+pub type Stamp = (std::time::SystemTime, u64);
+
+/// The stamp of a file; `None` where it is not there or the system keeps no times.
+#[must_use]
+pub fn stamp(path: &Path) -> Option<Stamp> {
+    let meta = fs::metadata(path).ok()?;
+    Some((meta.modified().ok()?, meta.len()))
+}
+
 /// Whether the path is a folder.
 #[must_use]
 pub fn is_folder(path: &Path) -> bool {

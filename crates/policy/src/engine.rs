@@ -1,11 +1,12 @@
 //! Loads controls and judges what was read.
 
 use crate::control::{self, Control, ControlFile, type_matches};
-use crate::judge::{Arena, Batch, Evaluation, Relations, Truth, type_key, why};
+use crate::judge::{Arena, Batch, Evaluation, Reason, Relations, Truth, type_key, why};
+use crate::suppress::Waiver;
 use mainstay_iac::{Dialect, Reading, Resource};
 use mainstay_model::{Diagnostic, Place, Severity, Verdict};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// How many resources are judged before what was computed for them is dropped.
@@ -48,6 +49,9 @@ pub struct Judgement {
     pub aliases: Arc<[String]>,
     /// The address: `module.web.aws_s3_bucket.logs[0]`.
     pub resource: Arc<str>,
+    /// Terraform: the folder of the root module, within which addresses are unique; plan and state: the file.
+    #[serde(skip_serializing_if = "is_empty")]
+    pub root: Arc<str>,
     /// The type: `aws_s3_bucket`, for Kubernetes the kind.
     #[serde(rename = "type")]
     pub resource_type: Arc<str>,
@@ -73,9 +77,37 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Which attributes, with which values and where, decided.
     pub why: String,
+    /// The places of those attributes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Cause>,
+    /// Who accepted it and why, where the verdict is `waived`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<Waiver>,
     /// How to mend it, Markdown.
     #[serde(skip)]
     pub fix: Arc<str>,
+}
+
+/// An attribute that decided a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// `ingress[2].cidr_blocks`
+    pub attribute: String,
+    /// The file in which it was written.
+    pub file: Arc<str>,
+    /// Line.
+    pub line: u32,
+    /// Column.
+    pub column: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
+fn is_empty(text: &Arc<str>) -> bool {
+    text.is_empty()
 }
 
 /// All judgements of a reading that were wanted, and how many there are of each.
@@ -85,6 +117,8 @@ pub struct Judging {
     pub judgements: Vec<Judgement>,
     /// How many of every verdict, wanted or not.
     pub summary: Summary,
+    /// Addresses among the judgements that several roots have: only with its root does one name a resource.
+    pub ambiguous: HashSet<Arc<str>>,
 }
 
 /// How many verdicts of each kind, on how many resources.
@@ -102,6 +136,9 @@ pub struct Summary {
     pub unknown: u64,
     /// Verdicts `waived`.
     pub waived: u64,
+    /// Verdicts `fail` and `unknown` that the base of a comparison has too, and that are not listed.
+    #[serde(skip_serializing_if = "is_none")]
+    pub before: u64,
 }
 
 impl Summary {
@@ -209,11 +246,12 @@ impl Engine {
                     out.summary.count(verdict(truth));
                     if wanted == Wanted::All || truth != Truth::True {
                         let shared = shared.get_or_insert_with(|| Shared::of(resource, &files));
-                        out.judgements.push(shared.judgement(control, truth, why(&evaluation, truth)));
+                        out.judgements.push(shared.judgement(control, truth, why(&evaluation, truth), &files));
                     }
                 }
             }
         }
+        out.ambiguous = ambiguous(reading, &out.judgements);
         out
     }
 
@@ -236,6 +274,30 @@ impl Engine {
         rules.sort_by_key(|rule| rule.control);
         rules
     }
+}
+
+/// Addresses of judgements that resources of other roots have too.
+fn ambiguous(reading: &Reading, judgements: &[Judgement]) -> HashSet<Arc<str>> {
+    let several = reading.resources.windows(2).any(|pair| pair[0].root != pair[1].root);
+    if !several {
+        return HashSet::new();
+    }
+    let mut roots: HashMap<&str, (&Arc<str>, bool)> = HashMap::new();
+    for judgement in judgements {
+        roots.entry(&judgement.resource).or_insert((&judgement.root, false));
+    }
+    for resource in &reading.resources {
+        if let Some((root, twice)) = roots.get_mut(resource.address.as_str()) {
+            *twice |= **root != resource.root;
+        }
+    }
+    let mut out = HashSet::new();
+    for judgement in judgements {
+        if roots.get(&*judgement.resource).is_some_and(|(_, twice)| *twice) {
+            out.insert(judgement.resource.clone());
+        }
+    }
+    out
 }
 
 /// What will be gone after apply is not judged.
@@ -266,6 +328,7 @@ fn verdict(truth: Truth) -> Verdict {
 /// What all judgements of one resource share.
 struct Shared {
     resource: Arc<str>,
+    root: Arc<str>,
     resource_type: Arc<str>,
     name: Arc<str>,
     namespace: Option<Arc<str>>,
@@ -280,6 +343,7 @@ impl Shared {
         let resource_type: Arc<str> = resource.resource_type.as_str().into();
         Self {
             resource: resource.address.as_str().into(),
+            root: resource.root.clone(),
             name: resource.name.as_str().into(),
             namespace: resource.namespace.as_deref().map(Arc::from),
             kind: (resource.dialect == Dialect::Kubernetes).then(|| resource_type.clone()),
@@ -290,12 +354,20 @@ impl Shared {
         }
     }
 
-    fn judgement(&self, control: &Control, truth: Truth, why: String) -> Judgement {
+    fn judgement(&self, control: &Control, truth: Truth, reasons: Vec<Reason>, files: &[Arc<str>]) -> Judgement {
+        let texts: Vec<&str> = reasons.iter().map(|reason| reason.text.as_str()).collect();
+        let why = texts.join("; ");
+        let causes = reasons.into_iter().filter_map(|reason| {
+            let (attribute, at) = reason.cause?;
+            let file = files.get(at.file as usize)?.clone();
+            Some(Cause { attribute, file, line: at.line, column: at.column })
+        });
         Judgement {
             control: control.id.clone(),
             title: control.title.clone(),
             aliases: control.aliases.clone(),
             resource: self.resource.clone(),
+            root: self.root.clone(),
             resource_type: self.resource_type.clone(),
             name: self.name.clone(),
             namespace: self.namespace.clone(),
@@ -307,6 +379,8 @@ impl Shared {
             key: control.key,
             verdict: verdict(truth),
             why,
+            causes: causes.collect(),
+            waiver: None,
             fix: control.fix.clone(),
         }
     }

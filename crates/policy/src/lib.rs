@@ -10,9 +10,10 @@ mod example;
 mod judge;
 mod lang;
 pub mod report;
+pub mod suppress;
 #[cfg(test)]
 mod testing;
 
 pub use catalog::built_in;
 pub use control::{Control, ControlFile, Example};
-pub use engine::{Engine, Judgement, Judging, Summary, Wanted};
+pub use engine::{Cause, Engine, Judgement, Judging, Summary, Wanted};

@@ -36,7 +36,7 @@ pub(crate) fn reading(json: &Json) -> Reading {
             live_id: None,
         });
     }
-    Reading { files: vec!["main.tf".to_owned()], resources, diagnostics: Vec::new() }
+    Reading { files: vec!["main.tf".to_owned()], resources, ..Reading::default() }
 }
 
 fn node(json: &Json, path: &str, references: &mut Vec<Reference>) -> Node {

@@ -38,6 +38,7 @@ impl Cursor<'_> {
             *self = Cursor {
                 pos: start.0,
                 line: start.1,
+                comments: std::mem::take(&mut self.comments),
                 diagnostics: std::mem::take(&mut self.diagnostics),
                 ..Cursor::new(self.text, self.origin)
             };

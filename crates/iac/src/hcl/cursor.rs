@@ -1,8 +1,8 @@
 //! The place of the parser in the text: what is skipped, and how lines and columns are counted.
 
 use super::{DEPTH_MAX, Expr, Kind};
-use crate::At;
 use crate::source::Origin;
+use crate::{At, Comment, comment};
 use mainstay_model::Diagnostic;
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ pub(super) struct Cursor<'a> {
     /// Whether a line break ends what is being read; within brackets it does not.
     pub(super) newlines: bool,
     pub(super) depth: usize,
+    pub(super) comments: Vec<Comment>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -36,6 +37,7 @@ impl<'a> Cursor<'a> {
             origin,
             newlines: true,
             depth: 0,
+            comments: Vec::new(),
             diagnostics: Vec::new(),
         }
     }
@@ -97,10 +99,12 @@ impl<'a> Cursor<'a> {
                 Some(b'#') => self.skip_line(),
                 Some(b'/') if self.peek_nth(1) == Some(b'/') => self.skip_line(),
                 Some(b'/') if self.peek_nth(1) == Some(b'*') && self.closes_comment() => {
+                    let (at, start) = (self.at(), self.pos);
                     while !self.looking_at("*/") {
                         self.bump();
                     }
                     self.pos += 2;
+                    self.note(at, start);
                 }
                 _ => return,
             }
@@ -113,8 +117,17 @@ impl<'a> Cursor<'a> {
 
     /// Up to the end of the line, its line break not included.
     fn skip_line(&mut self) {
+        let (at, start) = (self.at(), self.pos);
         while self.peek().is_some_and(|byte| byte != b'\n') {
             self.bump();
+        }
+        self.note(at, start);
+    }
+
+    /// Keeps a comment that ends here if it speaks to scanners.
+    fn note(&mut self, at: At, start: usize) {
+        if let Some(text) = self.text.get(start..self.pos).filter(|text| comment::is_directive(text)) {
+            self.comments.push(Comment { at, text: shared(text.trim_end()), about: None });
         }
     }
 

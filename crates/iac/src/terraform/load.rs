@@ -28,7 +28,7 @@ pub(super) struct Folder<'w> {
 /// Reads on the present stack.
 pub(super) fn read(files: &[SourceFile], options: &Options) -> Reading {
     let mut reading = Reading { files: files.iter().map(|file| file.path.clone()).collect(), ..Reading::default() };
-    let bodies = parse_all(files, &mut reading.diagnostics);
+    let bodies = parse_all(files, &mut reading);
     let by_path: HashMap<&str, usize> =
         files.iter().enumerate().map(|(index, file)| (file.path.as_str(), index)).collect();
     let mut folders: BTreeMap<String, Folder<'_>> = BTreeMap::new();
@@ -90,7 +90,8 @@ fn evaluate<'w>(world: &'w World<'w>, reading: &mut Reading) {
     }
 }
 
-fn parse_all(files: &[SourceFile], diagnostics: &mut Vec<Diagnostic>) -> Vec<(usize, Body)> {
+fn parse_all(files: &[SourceFile], reading: &mut Reading) -> Vec<(usize, Body)> {
+    let diagnostics = &mut reading.diagnostics;
     let mut bodies = Vec::new();
     let paths: HashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     for (index, file) in files.iter().enumerate() {
@@ -112,6 +113,7 @@ fn parse_all(files: &[SourceFile], diagnostics: &mut Vec<Diagnostic>) -> Vec<(us
             Ok(text) => {
                 let file = hcl::parse(text, origin);
                 diagnostics.extend(file.diagnostics);
+                reading.comments.extend(file.comments);
                 bodies.push((index, file.body));
             }
         }

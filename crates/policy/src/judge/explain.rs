@@ -26,8 +26,17 @@ const SENSITIVE: [&str; 10] = [
     "environment",
 ];
 
-/// The reasons for which a rule came out as `outcome`, joined to one fragment.
-pub(crate) fn why(on: &Evaluation<'_, '_>, outcome: Truth) -> String {
+/// One reason for a verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reason {
+    /// For eyes, a fragment.
+    pub text: String,
+    /// The attribute that it speaks of, and where it was written; nothing where it was not.
+    pub cause: Option<(String, At)>,
+}
+
+/// The reasons for which a rule came out as `outcome`.
+pub(crate) fn why(on: &Evaluation<'_, '_>, outcome: Truth) -> Vec<Reason> {
     let mut reasons = Reasons { on, names: Vec::new(), out: Vec::new() };
     if outcome == Truth::Unknown {
         for id in on.rule.when.iter().filter(|id| on.truth(**id) == Truth::Unknown) {
@@ -40,18 +49,22 @@ pub(crate) fn why(on: &Evaluation<'_, '_>, outcome: Truth) -> String {
             reasons.of(*id, truth);
         }
     }
-    reasons.out.join("; ")
+    reasons.out
 }
 
 struct Reasons<'a, 'r, 'e> {
     on: &'e Evaluation<'a, 'r>,
     /// What the variables of the quantifiers around stand for: `ingress[2]`.
     names: Vec<(u8, String)>,
-    out: Vec<String>,
+    out: Vec<Reason>,
 }
 
 impl<'a> Reasons<'a, '_, '_> {
-    fn say(&mut self, reason: String) {
+    fn say(&mut self, text: String) {
+        self.push(Reason { text, cause: None });
+    }
+
+    fn push(&mut self, reason: Reason) {
         if self.out.len() < REASONS_MAX && !self.out.contains(&reason) {
             self.out.push(reason);
         }
@@ -132,8 +145,8 @@ impl<'a> Reasons<'a, '_, '_> {
             Kind::Path { .. } | Kind::Field(..) | Kind::Index(..) | Kind::Splat(_) | Kind::Each(..) => {
                 let item = self.on.item(id);
                 let name = self.name(id);
-                let reason = self.described(&name, item);
-                self.say(reason);
+                let text = self.described(&name, item);
+                self.push(Reason { text, cause: item.at.map(|at| (name, at)) });
             }
             Kind::Default(left, right) => {
                 self.operand(*left);

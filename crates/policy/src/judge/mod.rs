@@ -11,6 +11,6 @@ mod secret;
 mod value;
 
 pub(crate) use eval::{Batch, Evaluation};
-pub(crate) use explain::why;
+pub(crate) use explain::{Reason, why};
 pub(crate) use relations::{Relations, type_key};
 pub(crate) use value::{Arena, Truth};

@@ -20,7 +20,7 @@ pub fn junit(report: &Report<'_>) -> String {
     for (file, judgements) in &by_file {
         let _ = writeln!(out, "  <testsuite name=\"{}\" {}>", escaped(file), counts(judgements));
         for judgement in judgements {
-            case(&mut out, judgement);
+            case(&mut out, judgement, &report.resource(judgement));
         }
         out.push_str("  </testsuite>\n");
     }
@@ -39,12 +39,12 @@ fn counts(judgements: &[&Judgement]) -> String {
     )
 }
 
-fn case(out: &mut String, judgement: &Judgement) {
+fn case(out: &mut String, judgement: &Judgement, resource: &str) {
     let _ = write!(
         out,
         "    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" line=\"{}\"",
         escaped(&judgement.control),
-        escaped(&judgement.resource),
+        escaped(resource),
         escaped(&judgement.file),
         judgement.line
     );
@@ -61,7 +61,7 @@ fn case(out: &mut String, judgement: &Judgement) {
     let _ = write!(
         out,
         ">\n      <{element}{kind} message=\"{}\"/>\n    </testcase>\n",
-        escaped(&format!("{}: {}", judgement.title, judgement.why)),
+        escaped(&format!("{}: {}", judgement.title, super::why(judgement))),
     );
 }
 

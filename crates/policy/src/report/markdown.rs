@@ -16,15 +16,18 @@ pub fn markdown(report: &Report<'_>) -> String {
     // Writing to a text cannot fail.
     let _ = writeln!(
         out,
-        "**{} failed**, {} unknown, {} passed, {} waived: {} resources, {} controls\n",
-        summary.fail, summary.unknown, summary.pass, summary.waived, summary.resources, summary.controls
+        "**{} failed**, {}: {} resources, {} controls\n",
+        summary.fail,
+        report.count(),
+        summary.resources,
+        summary.controls
     );
     for severity in Severity::ALL {
         let failed: Vec<_> = of(report, Verdict::Fail).filter(|judgement| judgement.severity == severity).collect();
-        rows(&mut out, &format!("{} ({})", title_of(severity), failed.len()), &failed);
+        rows(&mut out, report, &format!("{} ({})", title_of(severity), failed.len()), &failed);
     }
     let unknown: Vec<_> = of(report, Verdict::Unknown).collect();
-    rows(&mut out, &format!("Could not tell ({})", unknown.len()), &unknown);
+    rows(&mut out, report, &format!("Could not tell ({})", unknown.len()), &unknown);
     if !report.diagnostics.is_empty() {
         let _ = writeln!(
             out,
@@ -51,7 +54,7 @@ fn of<'r>(report: &Report<'r>, verdict: Verdict) -> impl Iterator<Item = &'r Jud
     report.judging.judgements.iter().filter(move |judgement| judgement.verdict == verdict)
 }
 
-fn rows(out: &mut String, title: &str, judgements: &[&Judgement]) {
+fn rows(out: &mut String, report: &Report<'_>, title: &str, judgements: &[&Judgement]) {
     if judgements.is_empty() {
         return;
     }
@@ -60,7 +63,7 @@ fn rows(out: &mut String, title: &str, judgements: &[&Judgement]) {
         let _ = writeln!(
             out,
             "| `{}` | {} (`{}`) | {} | {}:{} |",
-            cell(&judgement.resource),
+            code(&report.resource(judgement)),
             cell(&judgement.title),
             judgement.control,
             cell(&judgement.why),
@@ -84,7 +87,53 @@ fn title_of(severity: Severity) -> &'static str {
     }
 }
 
-/// A text that cannot break out of its cell or become markup.
+/// The inside of a code span, which no backtick ends and no line or pipe breaks.
+fn code(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '`' => out.push('\''),
+            '|' => out.push_str("\\|"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A text that cannot break out of its cell or become markup, a link or a mention. What stands between backticks stays
+/// code.
 fn cell(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace(['\n', '\r'], " ")
+    let parts: Vec<&str> = text.split('`').collect();
+    let spans = parts.len().saturating_sub(1) / 2;
+    let mut out = String::with_capacity(text.len());
+    for (nth, part) in parts.iter().enumerate() {
+        // A last backtick without a partner is a plain character.
+        let is_code = nth % 2 == 1 && nth / 2 < spans;
+        if is_code {
+            out += &format!("`{}`", code(part));
+        } else {
+            if nth == parts.len() - 1 && parts.len() % 2 == 0 {
+                out.push_str("\\`");
+            }
+            out += &prose(part);
+        }
+    }
+    out
+}
+
+fn prose(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '@' => out.push_str("&#64;"),
+            '#' => out.push_str("&#35;"),
+            '\\' | '|' | '*' | '_' | '[' | ']' | '~' | '!' => out.extend(['\\', c]),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    // An address on the web would become a link.
+    out.replace("://", ":&#8203;//").replace("www.", "www&#46;")
 }

@@ -1,7 +1,8 @@
 //! SARIF 2.1.0, as code-scanning services read it.
 
 use super::Report;
-use crate::{Control, Judgement};
+use crate::suppress::Waiver;
+use crate::{Cause, Control, Judgement};
 use mainstay_model::{Diagnostic, Level, Severity, Verdict};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ pub fn sarif(report: &Report<'_>) -> String {
     let controls: Vec<_> = report.engine.controls().iter().filter(|control| used.contains(&*control.id)).collect();
     let index: BTreeMap<&str, usize> = controls.iter().enumerate().map(|(at, control)| (&*control.id, at)).collect();
     let results: Vec<_> =
-        judgements.iter().map(|judgement| result(judgement, index.get(&*judgement.control).copied())).collect();
+        judgements.iter().map(|judgement| result(report, judgement, index.get(&*judgement.control).copied())).collect();
     let log = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -60,17 +61,18 @@ fn rule(control: &Control) -> Value {
     })
 }
 
-fn result(judgement: &Judgement, rule: Option<usize>) -> Value {
+fn result(report: &Report<'_>, judgement: &Judgement, rule: Option<usize>) -> Value {
     let (kind, level) = match judgement.verdict {
         Verdict::Pass => ("pass", "none"),
         Verdict::Fail | Verdict::Waived => ("fail", level(judgement.severity)),
         Verdict::Unknown => ("open", "none"),
     };
+    let fingerprint = [&*judgement.control, &*judgement.root, &*judgement.file, &*judgement.resource].join("/");
     let mut out = json!({
         "ruleId": &*judgement.control,
         "kind": kind,
         "level": level,
-        "message": {"text": format!("{}: {}. {}", judgement.resource, judgement.title, judgement.why)},
+        "message": {"text": format!("{}: {}. {}", report.resource(judgement), judgement.title, judgement.why)},
         "locations": [{
             "physicalLocation": {
                 "artifactLocation": {"uri": uri(&judgement.file)},
@@ -79,14 +81,52 @@ fn result(judgement: &Judgement, rule: Option<usize>) -> Value {
             "logicalLocations": [{"fullyQualifiedName": &*judgement.resource, "kind": "resource"}],
         }],
         // The line is left out on purpose: a finding stays the same when the file grows above it.
-        "partialFingerprints": {"controlResource/v1": format!("{}/{}/{}", judgement.control, judgement.file, judgement.resource)},
+        "partialFingerprints": {
+            "controlResource/v1": fingerprint,
+        },
+        "relatedLocations": related(&judgement.causes),
+        "properties": {"root": &*judgement.root, "type": &*judgement.resource_type},
     });
     if let (Some(rule), Some(object)) = (rule, out.as_object_mut()) {
         object.insert("ruleIndex".to_owned(), rule.into());
     }
-    if let (Verdict::Waived, Some(object)) = (judgement.verdict, out.as_object_mut()) {
-        object.insert("suppressions".to_owned(), json!([{"kind": "external", "status": "accepted"}]));
+    if let (Some(waiver), Some(object)) = (&judgement.waiver, out.as_object_mut()) {
+        object.insert("suppressions".to_owned(), json!([suppression(waiver)]));
     }
+    out
+}
+
+/// The places of the attributes that decided, each once.
+fn related(causes: &[Cause]) -> Vec<Value> {
+    let mut out: Vec<Value> = Vec::with_capacity(causes.len());
+    for cause in causes {
+        let place = json!({
+            "physicalLocation": {
+                "artifactLocation": {"uri": uri(&cause.file)},
+                "region": {"startLine": cause.line.max(1), "startColumn": cause.column.max(1)},
+            },
+            "message": {"text": cause.attribute},
+        });
+        if !out.contains(&place) {
+            out.push(place);
+        }
+    }
+    out
+}
+
+fn suppression(waiver: &Waiver) -> Value {
+    // What stands in the code is told apart from baselines and waivers, which stand beside it.
+    let in_source = waiver.by.contains(':') || waiver.by.contains('/') || waiver.by == "nosec";
+    let mut out = json!({
+        "kind": if in_source { "inSource" } else { "external" },
+        "status": "accepted",
+        "justification": waiver.reason,
+    });
+    let mut physical = json!({"artifactLocation": {"uri": uri(&waiver.place.file)}});
+    if waiver.place.line > 0 {
+        physical["region"] = json!({"startLine": waiver.place.line, "startColumn": waiver.place.column.max(1)});
+    }
+    out["location"] = json!({"physicalLocation": physical});
     out
 }
 
@@ -131,7 +171,7 @@ fn security_severity(severity: Severity) -> &'static str {
 /// A relative path as a URI reference.
 fn uri(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
-    for byte in path.replace('\\', "/").bytes() {
+    for byte in super::path(path).replace('\\', "/").bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(char::from(byte)),
             _ => out.push_str(&format!("%{byte:02X}")),

@@ -19,7 +19,7 @@ pub fn table(report: &Report<'_>, colour: bool) -> String {
             .then_with(|| (&a.file, a.line, &a.control).cmp(&(&b.file, b.line, &b.control)))
     });
     let mut out = String::new();
-    rows(&mut out, &shown, colour);
+    rows(&mut out, report, &shown, colour);
     for diagnostic in report.diagnostics {
         let place = plain(&diagnostic.place.to_string());
         // Writing to a text cannot fail.
@@ -29,15 +29,12 @@ pub fn table(report: &Report<'_>, colour: bool) -> String {
         out.push('\n');
     }
     let summary = report.judging.summary;
-    let _ = writeln!(
-        out,
-        "{} failed, {} unknown, {} passed, {} waived ({} resources, {} controls)",
-        summary.fail, summary.unknown, summary.pass, summary.waived, summary.resources, summary.controls
-    );
+    let (resources, controls) = (summary.resources, summary.controls);
+    let _ = writeln!(out, "{} failed, {} ({resources} resources, {controls} controls)", summary.fail, report.count());
     out
 }
 
-fn rows(out: &mut String, shown: &[&Judgement], colour: bool) {
+fn rows(out: &mut String, report: &Report<'_>, shown: &[&Judgement], colour: bool) {
     if shown.is_empty() {
         return;
     }
@@ -46,7 +43,7 @@ fn rows(out: &mut String, shown: &[&Judgement], colour: bool) {
         .map(|judgement| {
             let severity = judgement.severity.as_str().to_owned();
             let place = format!("{}:{}", plain(&judgement.file), judgement.line);
-            [judgement.verdict.as_str().to_owned(), severity, plain(&judgement.resource), place]
+            [judgement.verdict.as_str().to_owned(), severity, plain(&report.resource(judgement)), place]
         })
         .collect();
     let mut widths = ["verdict", "severity", "resource", "where"].map(str::len);
@@ -61,7 +58,7 @@ fn rows(out: &mut String, shown: &[&Judgement], colour: bool) {
         let (on, off) = if colour { (colour_of(judgement), "\u{1b}[0m") } else { ("", "") };
         let _ = writeln!(out, "{on}{verdict:a$}{off}  {severity:b$}  {resource:c$}  {place:d$}  {}", judgement.control);
         let indent = a + b + c + d + 8;
-        let _ = writeln!(out, "{:indent$}{}", "", plain(&judgement.why));
+        let _ = writeln!(out, "{:indent$}{}", "", plain(&super::why(judgement)));
     }
     out.push('\n');
 }
