@@ -16,8 +16,8 @@ pub mod terraform;
 mod value;
 pub mod yaml;
 
-pub use partial::PartialText;
 pub use comment::Comment;
+pub use partial::PartialText;
 pub use read::read;
 pub use resource::{Block, Dialect, Reading, Reference, Resource, SourceFile};
 pub use source::{FILE_BYTES_MAX, Origin, text_of};

@@ -113,7 +113,7 @@ fn cell(text: &str) -> String {
         if is_code {
             out += &format!("`{}`", code(part));
         } else {
-            if nth == parts.len() - 1 && parts.len() % 2 == 0 {
+            if nth == parts.len() - 1 && parts.len().is_multiple_of(2) {
                 out.push_str("\\`");
             }
             out += &prose(part);

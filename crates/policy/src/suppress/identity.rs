@@ -52,7 +52,7 @@ pub fn matched(judgements: &[&Judgement], known: &[Identity], present: &HashSet<
     let mut free = vec![true; known.len()];
     let anywhere = |identity: &Identity| !present.contains(identity.file.as_str());
     let all = |_: &Identity| true;
-    let rounds: [(Key, &dyn Fn(&Identity) -> bool); 3] = [
+    let rounds: [(Key, Counts<'_>); 3] = [
         (|i| [i.control, i.resource, i.root, i.file], &all),
         (|i| [i.control, i.resource, i.root, ""], &all),
         (|i| [i.control, i.resource, "", ""], &anywhere),
@@ -73,6 +73,9 @@ pub fn matched(judgements: &[&Judgement], known: &[Identity], present: &HashSet<
     }
     out
 }
+
+/// Which known findings count in a round.
+type Counts<'c> = &'c dyn Fn(&Identity) -> bool;
 
 type Key = for<'p> fn(Parts<'p>) -> [&'p str; 4];
 
