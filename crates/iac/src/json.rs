@@ -25,9 +25,20 @@ pub const DEPTH_MAX: usize = 128;
 /// assert_eq!(json::parse("[1,\n 2 3]", Origin::of("a.json")).unwrap_err().place.to_string(), "a.json:2:4");
 /// ```
 pub fn parse(text: &str, origin: Origin<'_>) -> Result<Node, Box<Diagnostic>> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut parser =
-        Parser { text, bytes: text.as_bytes(), pos: 0, line: 1, line_start: 0, extra: 0, depth: 0, origin };
+    document(text, origin, false)
+}
+
+/// Reads one JSON document in which comments (`//` and `/* */`) and line breaks in strings may stand, as templates of
+/// Azure have them.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_lenient(text: &str, origin: Origin<'_>) -> Result<Node, Box<Diagnostic>> {
+    document(text, origin, true)
+}
+
+fn document(text: &str, origin: Origin<'_>, lenient: bool) -> Result<Node, Box<Diagnostic>> {
+    let mut parser = Parser::new(text, origin, lenient);
     parser.skip_space();
     let node = parser.value()?;
     parser.skip_space();
@@ -42,9 +53,7 @@ pub fn parse(text: &str, origin: Origin<'_>) -> Result<Node, Box<Diagnostic>> {
 /// kept; after a damaged one reading goes on with the next line.
 #[must_use]
 pub fn parse_many(text: &str, origin: Origin<'_>) -> (Vec<Node>, Vec<Diagnostic>) {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut parser =
-        Parser { text, bytes: text.as_bytes(), pos: 0, line: 1, line_start: 0, extra: 0, depth: 0, origin };
+    let mut parser = Parser::new(text, origin, false);
     let (mut nodes, mut diagnostics) = (Vec::new(), Vec::new());
     loop {
         parser.skip_space();
@@ -74,9 +83,18 @@ struct Parser<'a> {
     extra: usize,
     depth: usize,
     origin: Origin<'a>,
+    /// Comments and line breaks in strings are taken.
+    lenient: bool,
 }
 
 type Parsed<T> = Result<T, Box<Diagnostic>>;
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a str, origin: Origin<'a>, lenient: bool) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        Self { text, bytes: text.as_bytes(), pos: 0, line: 1, line_start: 0, extra: 0, depth: 0, origin, lenient }
+    }
+}
 
 impl Parser<'_> {
     fn peek(&self) -> Option<u8> {
@@ -101,10 +119,36 @@ impl Parser<'_> {
                     self.extra = 0;
                 }
                 b' ' | b'\t' | b'\r' => {}
+                b'/' if self.lenient && self.comment() => continue,
                 _ => return,
             }
             self.pos += 1;
         }
+    }
+
+    /// Passes over a comment; false where there is none.
+    fn comment(&mut self) -> bool {
+        let rest = &self.text[self.pos..];
+        let length = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map_or(rest.len(), |end| end + 2)
+        } else {
+            return false;
+        };
+        for byte in rest[..length].bytes() {
+            match byte {
+                b'\n' => {
+                    self.line += 1;
+                    self.line_start = self.pos + 1;
+                    self.extra = 0;
+                }
+                byte if byte & 0xc0 == 0x80 => self.extra += 1,
+                _ => {}
+            }
+            self.pos += 1;
+        }
+        true
     }
 
     fn value(&mut self) -> Parsed<Node> {
@@ -269,6 +313,13 @@ impl Parser<'_> {
                     owned.get_or_insert_with(String::new).push(character);
                     from = self.pos;
                 }
+                Some(b'\n') if self.lenient => {
+                    self.line += 1;
+                    self.line_start = self.pos + 1;
+                    self.extra = 0;
+                    self.pos += 1;
+                }
+                Some(b'\r' | b'\t') if self.lenient => self.pos += 1,
                 Some(byte) if byte < 0x20 => {
                     return Err(
                         self.error("a string holds a control character", "escape it, such as \\n for a line break")

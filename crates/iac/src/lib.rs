@@ -1,6 +1,7 @@
 //! Infrastructure as code: the text of files in, resources and diagnostics out. Pure: no disk, clock or network; the
 //! caller hands over every file's text.
 
+pub mod arm;
 mod comment;
 mod convert;
 pub mod hcl;

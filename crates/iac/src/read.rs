@@ -2,10 +2,10 @@
 
 use crate::source::{Origin, text_of};
 use crate::terraform::Options;
-use crate::{Reading, SourceFile, Value, comment, json, kubernetes, plan, state, terraform};
+use crate::{Reading, SourceFile, Value, arm, comment, json, kubernetes, plan, state, terraform};
 
 /// Reads everything that is infrastructure as code among the files: Terraform source, plan JSON, state, Kubernetes
-/// manifests. Other files are passed over; Terraform's `file()` sees them.
+/// manifests, ARM templates and Bicep. Other files are passed over; Terraform's `file()` sees them.
 #[must_use]
 pub fn read(files: &[SourceFile], options: &Options) -> Reading {
     let mut reading = if files.iter().any(|file| is_terraform(&file.path)) {
@@ -13,6 +13,7 @@ pub fn read(files: &[SourceFile], options: &Options) -> Reading {
     } else {
         Reading { files: files.iter().map(|file| file.path.clone()).collect(), ..Reading::default() }
     };
+    arm::add(files, &mut reading);
     for (index, file) in files.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         reading.comments.append(&mut comment::of_file(file, index));
@@ -53,6 +54,9 @@ fn kind_of(file: &SourceFile) -> Kind {
         return if holds("apiVersion") && holds("kind") { Kind::Manifest } else { Kind::Other };
     }
     if path.ends_with(".json") && !path.ends_with(".tfvars.json") {
+        if arm::is_template(file) {
+            return Kind::Other;
+        }
         let ours = (holds("\"apiVersion\"") && holds("\"kind\""))
             || holds("\"terraform_version\"")
             || holds("\"format_version\"");

@@ -24,6 +24,10 @@ pub enum Dialect {
     State,
     /// Kubernetes manifest.
     Kubernetes,
+    /// ARM template.
+    Arm,
+    /// Bicep source.
+    Bicep,
 }
 
 /// Which kind of block a resource was.
@@ -37,6 +41,8 @@ pub enum Block {
     Provider,
     /// Terraform `module` call.
     Module,
+    /// Parameter of an ARM template or of Bicep.
+    Parameter,
 }
 
 /// One resource (or data source, provider, module call), fully evaluated as far as the files tell.
@@ -47,13 +53,15 @@ pub struct Resource {
     /// Kind of block.
     pub block: Block,
     /// Terraform: the folder of the root module that it belongs to, `.` for the top; addresses are unique within a root
-    /// only. Plan and state: the path of the file. Empty elsewhere.
+    /// only. Plan and state: the path of the file. ARM and Bicep: the path of the template that is deployed. Empty
+    /// elsewhere.
     pub root: Arc<str>,
-    /// `module.web.aws_s3_bucket.logs[0]`; for Kubernetes `Deployment.shop.web` (kind, namespace, name).
+    /// `module.web.aws_s3_bucket.logs[0]`; for Kubernetes `Deployment.shop.web` (kind, namespace, name);
+    /// for ARM `Microsoft.Web/sites.shop` (type and name), for Bicep the type and the symbolic name.
     pub address: String,
-    /// `aws_s3_bucket`; for Kubernetes the kind.
+    /// `aws_s3_bucket`; for Kubernetes the kind; for a parameter `parameter`.
     pub resource_type: String,
-    /// For Kubernetes the `apiVersion`; empty elsewhere.
+    /// For Kubernetes, ARM and Bicep the `apiVersion`; empty elsewhere.
     pub api_version: String,
     /// Name within the type.
     pub name: String,

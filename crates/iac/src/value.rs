@@ -25,6 +25,18 @@ pub struct Node {
     pub at: At,
 }
 
+impl Node {
+    /// Visits this node and all within it.
+    pub(crate) fn visit_mut(&mut self, visit: &mut dyn FnMut(&mut Node)) {
+        visit(self);
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(|item| item.visit_mut(visit)),
+            Value::Map(map) => map.nodes_mut().for_each(|item| item.visit_mut(visit)),
+            _ => {}
+        }
+    }
+}
+
 /// What an attribute may hold. A nested block stands as a list of maps under its name, as in Terraform's JSON syntax.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -93,6 +105,11 @@ impl Map {
     /// The value of a key, to be changed.
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         self.0.iter_mut().find(|(k, _)| &**k == key).map(|(_, node)| node)
+    }
+
+    /// The values, to be changed.
+    pub(crate) fn nodes_mut(&mut self) -> impl Iterator<Item = &mut Node> {
+        self.0.iter_mut().map(|(_, node)| node)
     }
 
     /// Sets a key, in its place where it is there already.

@@ -59,7 +59,7 @@ pub(crate) struct TypedRule {
 pub struct Example {
     /// The verdict that the control must come to.
     pub verdict: Verdict,
-    /// `hcl`, `yaml` or `json`.
+    /// `hcl`, `yaml`, `json`, `arm` or `bicep`.
     pub language: String,
     /// The configuration.
     pub text: String,
@@ -88,6 +88,8 @@ impl Control {
 pub(crate) fn type_matches(pattern: &str, resource_type: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(start) => resource_type.starts_with(start),
+        // Azure's types, which alone have a slash, are not told apart by their case.
+        None if pattern.contains('/') => pattern.eq_ignore_ascii_case(resource_type),
         None => pattern == resource_type,
     }
 }

@@ -1,7 +1,7 @@
 //! Loads controls and judges what was read.
 
 use crate::control::{self, Control, ControlFile, type_matches};
-use crate::judge::{Arena, Batch, Evaluation, Reason, Relations, Truth, type_key, why};
+use crate::judge::{Arena, Batch, Evaluation, Reason, Relations, Truth, folded, type_key, why};
 use crate::suppress::Waiver;
 use mainstay_iac::{Dialect, Reading, Resource};
 use mainstay_model::{Diagnostic, Place, Severity, Verdict};
@@ -190,7 +190,11 @@ impl Engine {
             for name in control.types.iter().filter(|name| !name.ends_with('*')) {
                 let Some(rule) = control.rule_for(name) else { continue };
                 let rule = u32::try_from(rule).expect("a file holds fewer rules than 2^32");
-                engine.by_type.entry(name.clone()).or_default().push(Applied { control: index, rule });
+                engine
+                    .by_type
+                    .entry(folded(name).into_owned().into())
+                    .or_default()
+                    .push(Applied { control: index, rule });
             }
         }
         engine

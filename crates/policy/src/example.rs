@@ -26,14 +26,17 @@ impl Engine {
         };
         let path = match example.language.as_str() {
             "hcl" => "main.tf",
+            "arm" => "template.json",
+            "bicep" => "main.bicep",
             "yaml" => "manifest.yaml",
             "json" => "manifest.json",
             other => {
-                let help = "use hcl, yaml or json";
+                let help = "use hcl, yaml, json, arm or bicep";
                 return wrong(example.line.saturating_sub(1), format!("`{other}` is no language of an example"), help);
             }
         };
-        let file = SourceFile { path: path.to_owned(), bytes: example.text.clone().into_bytes() };
+        let text = if example.language == "arm" { template_of(&example.text) } else { example.text.clone() };
+        let file = SourceFile { path: path.to_owned(), bytes: text.into_bytes() };
         let mut reading = read(&[file]);
         if let Some(found) = reading.diagnostics.first() {
             let line = example.line + found.place.line.saturating_sub(1);
@@ -59,6 +62,15 @@ impl Engine {
             "correct the rule or the example",
         )
     }
+}
+
+/// A whole template; an example may be its resources alone, one or several with commas between. Lines stay the same.
+fn template_of(text: &str) -> String {
+    if text.contains("\"$schema\"") {
+        return text.to_owned();
+    }
+    let schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#";
+    format!("{{\"$schema\": \"{schema}\", \"resources\": [{text}\n]}}")
 }
 
 /// One fail fails the whole, then one unknown leaves it open; no judgement is no verdict.

@@ -6,7 +6,7 @@ use super::iam;
 use super::relations::Relations;
 use super::value::{Arena, Doubt, Item, Truth, Val, every, same, some};
 use crate::lang::{Comparison, Function, Id, Kind, Meta, Quantifier, Root, Rule, SLOTS_MAX};
-use mainstay_iac::{At, Node, PartialText, Reading, Resource, Value};
+use mainstay_iac::{At, Dialect, Map, Node, PartialText, Reading, Resource, Value};
 use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -190,7 +190,7 @@ impl<'a, 'r> Evaluation<'a, 'r> {
             Root::Meta(meta) => Item::bare(self.meta(meta)),
             Root::Resource => match fields.next() {
                 None => Item { val: Val::Resource(self.index), at: Some(self.resource.at) },
-                Some(name) => self.resource.body.get(name).map_or(Item::bare(Val::Null), Item::of),
+                Some(name) => self.entry(&self.resource.body, name),
             },
         };
         for name in fields {
@@ -215,7 +215,7 @@ impl<'a, 'r> Evaluation<'a, 'r> {
     pub(crate) fn field(&self, of: Item<'a>, name: &str) -> Item<'a> {
         match of.val {
             Val::Node(node) => match &node.value {
-                Value::Map(map) => map.get(name).map_or(Item::bare(Val::Null), Item::of),
+                Value::Map(map) => self.entry(map, name),
                 Value::List(items) => items.first().map_or(Item::bare(Val::Null), |first| match Val::of(first) {
                     // A list within a list is no block.
                     Val::Node(Node { value: Value::List(_), .. }) => Item::bare(Val::Null),
@@ -226,11 +226,23 @@ impl<'a, 'r> Evaluation<'a, 'r> {
             Val::Items([first, ..]) if !matches!(first.val, Val::Items(_)) => self.field(*first, name),
             Val::Resource(index) => {
                 let other = &self.batch.reading.resources[index as usize];
-                other.body.get(name).map_or(Item::bare(Val::Null), Item::of)
+                self.entry(&other.body, name)
             }
             Val::Unknown(_) => of,
             _ => Item::bare(Val::Null),
         }
+    }
+
+    /// A field of a map. Azure does not tell names of properties apart by their case.
+    fn entry(&self, map: &'a Map, name: &str) -> Item<'a> {
+        let exact = map.get(name);
+        let found = match exact {
+            None if matches!(self.resource.dialect, Dialect::Arm | Dialect::Bicep) => {
+                map.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, node)| node)
+            }
+            found => found,
+        };
+        found.map_or(Item::bare(Val::Null), Item::of)
     }
 
     fn indexed(&self, of: Id, index: Id) -> Item<'a> {

@@ -12,5 +12,5 @@ mod value;
 
 pub(crate) use eval::{Batch, Evaluation};
 pub(crate) use explain::{Reason, why};
-pub(crate) use relations::{Relations, type_key};
+pub(crate) use relations::{Relations, folded, type_key};
 pub(crate) use value::{Arena, Truth};

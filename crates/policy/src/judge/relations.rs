@@ -133,13 +133,13 @@ impl<'a> Relations<'a> {
     }
 
     pub(crate) fn of_type(&self, root: &str, resource_type: &str) -> &[u32] {
-        let key = self.roots.get(root).zip(self.types.get(resource_type));
+        let key = self.roots.get(root).zip(self.types.get(&*folded(resource_type)));
         key.and_then(|(root, of_type)| self.by_type.get(&(*root, *of_type))).map_or(&[], Vec::as_slice)
     }
 
     /// Resources of a type (`*` for any) whose attribute (any, where none is named) refers to `index`.
     pub(crate) fn referrers(&self, index: u32, resource_type: &str, attribute: Option<&str>, out: &mut Vec<u32>) {
-        match self.types.get(resource_type) {
+        match self.types.get(&*folded(resource_type)) {
             Some(of_type) => self.inbound.gather(index, Some(*of_type), attribute, out),
             None if resource_type == "*" => self.inbound.gather(index, None, attribute, out),
             None => {}
@@ -148,7 +148,7 @@ impl<'a> Relations<'a> {
 
     /// Resources of a type (`*` for any) that an attribute of `index` (any, where none is named) refers to.
     pub(crate) fn targets(&self, index: u32, resource_type: &str, attribute: Option<&str>, out: &mut Vec<u32>) {
-        match self.types.get(resource_type) {
+        match self.types.get(&*folded(resource_type)) {
             Some(of_type) => self.outbound.gather(index, Some(*of_type), attribute, out),
             None if resource_type == "*" => self.outbound.gather(index, None, attribute, out),
             None => {}
@@ -199,15 +199,24 @@ fn is_below(path: &str, wanted: &str) -> bool {
 pub(crate) fn type_key(resource: &Resource) -> Cow<'_, str> {
     let bare = resource.resource_type.as_str();
     match resource.block {
-        Block::Resource => Cow::Borrowed(bare),
+        Block::Resource | Block::Parameter => folded(bare),
         Block::Data => prefixed("data.", bare),
         Block::Provider => prefixed("provider.", bare),
         Block::Module => Cow::Borrowed("module"),
     }
 }
 
+/// Azure does not tell types apart by their case; all others have no slash.
+pub(crate) fn folded(resource_type: &str) -> Cow<'_, str> {
+    if resource_type.contains('/') && resource_type.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(resource_type.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(resource_type)
+    }
+}
+
 fn prefixed<'a>(prefix: &str, bare: &'a str) -> Cow<'a, str> {
-    if bare.starts_with(prefix) { Cow::Borrowed(bare) } else { Cow::Owned(format!("{prefix}{bare}")) }
+    if bare.starts_with(prefix) { folded(bare) } else { Cow::Owned(format!("{prefix}{}", folded(bare))) }
 }
 
 fn without_last_index(address: &str) -> &str {
