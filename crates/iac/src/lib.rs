@@ -2,6 +2,7 @@
 //! caller hands over every file's text.
 
 pub mod arm;
+pub mod cloudformation;
 mod comment;
 mod convert;
 pub mod hcl;

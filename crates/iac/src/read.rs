@@ -2,10 +2,11 @@
 
 use crate::source::{Origin, text_of};
 use crate::terraform::Options;
-use crate::{Reading, SourceFile, Value, arm, comment, json, kubernetes, plan, state, terraform};
+use crate::{Reading, SourceFile, Value, arm, cloudformation, comment, json, kubernetes, plan, state, terraform};
 
-/// Reads everything that is infrastructure as code among the files: Terraform source, plan JSON, state, Kubernetes
-/// manifests, ARM templates and Bicep. Other files are passed over; Terraform's `file()` sees them.
+/// Reads everything that is infrastructure as code among the files: Terraform source, plan JSON, state, CloudFormation
+/// and SAM templates, `serverless.yml`, Kubernetes manifests, ARM templates and Bicep. Other files are passed over;
+/// Terraform's `file()` sees them.
 #[must_use]
 pub fn read(files: &[SourceFile], options: &Options) -> Reading {
     let mut reading = if files.iter().any(|file| is_terraform(&file.path)) {
@@ -14,9 +15,13 @@ pub fn read(files: &[SourceFile], options: &Options) -> Reading {
         Reading { files: files.iter().map(|file| file.path.clone()).collect(), ..Reading::default() }
     };
     arm::add(files, &mut reading);
+    let templates = cloudformation::read_among(files, &mut reading);
     for (index, file) in files.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         reading.comments.append(&mut comment::of_file(file, index));
+        if templates.contains(&index) {
+            continue;
+        }
         match kind_of(file) {
             Kind::Manifest => kubernetes::read_file(file, index, &mut reading),
             Kind::Json => read_json(file, index, &mut reading),
@@ -65,7 +70,7 @@ fn kind_of(file: &SourceFile) -> Kind {
     Kind::Other
 }
 
-fn contains(bytes: &[u8], word: &[u8]) -> bool {
+pub(crate) fn contains(bytes: &[u8], word: &[u8]) -> bool {
     let Some(&first) = word.first() else { return true };
     let mut from = 0;
     while let Some(found) = bytes[from..].iter().position(|&byte| byte == first) {

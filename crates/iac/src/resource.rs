@@ -28,6 +28,8 @@ pub enum Dialect {
     Arm,
     /// Bicep source.
     Bicep,
+    /// CloudFormation or SAM template, or `serverless.yml`.
+    CloudFormation,
 }
 
 /// Which kind of block a resource was.
@@ -53,13 +55,14 @@ pub struct Resource {
     /// Kind of block.
     pub block: Block,
     /// Terraform: the folder of the root module that it belongs to, `.` for the top; addresses are unique within a root
-    /// only. Plan and state: the path of the file. ARM and Bicep: the path of the template that is deployed. Empty
-    /// elsewhere.
+    /// only. Plan and state: the path of the file. ARM and Bicep: the path of the template that is deployed.
+    /// CloudFormation: the path of the outermost template. Empty elsewhere.
     pub root: Arc<str>,
     /// `module.web.aws_s3_bucket.logs[0]`; for Kubernetes `Deployment.shop.web` (kind, namespace, name);
-    /// for ARM `Microsoft.Web/sites.shop` (type and name), for Bicep the type and the symbolic name.
+    /// for ARM `Microsoft.Web/sites.shop` (type and name), for Bicep the type and the symbolic name; for CloudFormation
+    /// `AWS::S3::Bucket.Logs`, within nested stacks behind their logical ids: `Network/AWS::EC2::VPC.Vpc`.
     pub address: String,
-    /// `aws_s3_bucket`; for Kubernetes the kind; for a parameter `parameter`.
+    /// `aws_s3_bucket`; for Kubernetes the kind; for a parameter `parameter`; for CloudFormation `AWS::S3::Bucket`.
     pub resource_type: String,
     /// For Kubernetes, ARM and Bicep the `apiVersion`; empty elsewhere.
     pub api_version: String,
@@ -67,7 +70,7 @@ pub struct Resource {
     pub name: String,
     /// Kubernetes namespace.
     pub namespace: Option<String>,
-    /// Attributes and blocks.
+    /// Attributes and blocks; for CloudFormation the properties.
     pub body: Map,
     /// Start of the block.
     pub at: At,

@@ -5,7 +5,7 @@
 //!
 //! Scalars follow [`Schema`]. Anchors, aliases and merge keys (`<<`) are expanded within [`ALIAS_NODES_MAX`], so that an
 //! alias bomb costs a diagnostic and not the memory. A key that stands twice is diagnosed, and the last one counts. Tags
-//! other than `!!str` are passed over. A text with Go or Jinja templates that is no YAML before it is rendered is told
+//! other than `!!str` are passed over, save in CloudFormation's schema, where they name functions. A text with Go or Jinja templates that is no YAML before it is rendered is told
 //! apart from broken YAML (`yaml.template`).
 
 use crate::source::Origin;
@@ -23,6 +23,8 @@ mod scalar;
 pub const DEPTH_MAX: usize = 128;
 /// How many nodes the aliases of one text may expand to, all together.
 pub const ALIAS_NODES_MAX: usize = 100_000;
+/// How many maps lie around the entries of a template's sections: the template and the section.
+const SECTION_DEPTH: usize = 2;
 /// How many diagnostics one text gives at most.
 pub const DIAGNOSTICS_MAX: usize = 100;
 
@@ -37,6 +39,9 @@ pub enum Schema {
     Kubernetes,
     /// What Terraform's `yamldecode` reads: core, and the boolean words of YAML 1.1.
     Terraform,
+    /// What CloudFormation reads: the boolean words of YAML 1.1 without `y` and `n`; whole numbers with a leading zero stay texts, because
+    /// they are account ids; the short form of a function (`!Sub x`) becomes its long form (`{"Fn::Sub": "x"}`).
+    CloudFormation,
 }
 
 /// The documents of a text.
@@ -67,6 +72,9 @@ pub fn parse(text: &str, origin: Origin<'_>, schema: Schema) -> Documents {
         let mut builder =
             Builder { origin: part, schema, stack: Vec::new(), anchors: HashMap::new(), alias_nodes, read: &mut read };
         let failed = builder.run(rest);
+        if failed.is_some() {
+            builder.salvage();
+        }
         alias_nodes = builder.alias_nodes;
         let Some(failed_line) = failed else { break };
         // The damaged document ends at the next line that begins with `---`.
@@ -98,6 +106,8 @@ struct Frame {
     anchor: usize,
     at: At,
     kind: Kind,
+    /// The function whose short form stands before the collection.
+    function: Option<Arc<str>>,
     /// Nodes in it so far, itself included: what an alias to it costs.
     nodes: usize,
 }
@@ -143,6 +153,21 @@ impl Builder<'_, '_> {
         None
     }
 
+    /// Keeps of a damaged template what is complete: the entries of its sections, such as whole resources. The entry in
+    /// which the damage lies is left out, because half a resource would be judged for what it does not say.
+    fn salvage(&mut self) {
+        if self.schema != Schema::CloudFormation {
+            return;
+        }
+        self.stack.truncate(SECTION_DEPTH);
+        if let Some(Frame { kind: Kind::Map { key, skip, .. }, .. }) = self.stack.last_mut() {
+            (*key, *skip) = (None, false);
+        }
+        while !self.stack.is_empty() {
+            self.close();
+        }
+    }
+
     /// False when the document has to be given up.
     fn event(&mut self, event: Event<'_>, span: Span) -> bool {
         let at = self.at(&span);
@@ -153,10 +178,14 @@ impl Builder<'_, '_> {
                 true
             }
             Event::Scalar(text, style, anchor, tag) => self.scalar(text, style, anchor, tag.as_deref(), at),
-            Event::SequenceStart(anchor, _) => self.open(Frame { anchor, at, kind: Kind::List(Vec::new()), nodes: 1 }),
-            Event::MappingStart(anchor, _) => {
+            Event::SequenceStart(anchor, tag) => {
+                let function = self.function(tag.as_deref());
+                self.open(Frame { anchor, at, kind: Kind::List(Vec::new()), function, nodes: 1 })
+            }
+            Event::MappingStart(anchor, tag) => {
                 let kind = Kind::Map { map: MapBuilder::default(), key: None, skip: false, merges: Vec::new() };
-                self.open(Frame { anchor, at, kind, nodes: 1 })
+                let function = self.function(tag.as_deref());
+                self.open(Frame { anchor, at, kind, function, nodes: 1 })
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Alias(id) => self.alias(id, at),
@@ -190,8 +219,18 @@ impl Builder<'_, '_> {
             Kind::List(items) => Value::List(items),
             Kind::Map { map, merges, .. } => Value::Map(merged(map, merges)),
         };
-        self.place(Node { value, at: frame.at }, frame.nodes, frame.anchor);
+        let node = called(frame.function, Node { value, at: frame.at });
+        self.place(node, frame.nodes, frame.anchor);
         true
+    }
+
+    /// The long name of a function whose short form is a tag.
+    fn function(&self, tag: Option<&Tag>) -> Option<Arc<str>> {
+        let tag = tag.filter(|tag| self.schema == Schema::CloudFormation && tag.handle == "!")?;
+        Some(match tag.suffix.as_str() {
+            name @ ("Ref" | "Condition") => Arc::from(name),
+            name => Arc::from(format!("Fn::{name}")),
+        })
     }
 
     fn alias(&mut self, id: usize, at: At) -> bool {
@@ -244,8 +283,10 @@ impl Builder<'_, '_> {
         }
         let is_text =
             style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
+        let function = self.function(tag);
+        let is_text = is_text || function.is_some();
         let value = if is_text { Value::String(Arc::from(&*text)) } else { scalar::resolve(&text, self.schema) };
-        self.place(Node { value, at }, 1, anchor);
+        self.place(called(function, Node { value, at }), 1, anchor);
         true
     }
 
@@ -329,6 +370,13 @@ impl Builder<'_, '_> {
             self.read.diagnostics.push(Diagnostic { level, ..Diagnostic::error(code, summary, place, help) });
         }
     }
+}
+
+/// A function's argument as the function's call.
+fn called(function: Option<Arc<str>>, argument: Node) -> Node {
+    let Some(name) = function else { return argument };
+    let at = argument.at;
+    Node { value: Value::Map(Map::of_distinct(vec![(name, argument)])), at }
 }
 
 /// The keys of `<<` fill in what the mapping does not have itself; of several the first wins.

@@ -59,7 +59,7 @@ pub(crate) struct TypedRule {
 pub struct Example {
     /// The verdict that the control must come to.
     pub verdict: Verdict,
-    /// `hcl`, `yaml`, `json`, `arm` or `bicep`.
+    /// `hcl`, `yaml`, `json`, `arm`, `bicep` or `cloudformation` (a template in YAML).
     pub language: String,
     /// The configuration.
     pub text: String,

@@ -30,8 +30,9 @@ impl Engine {
             "bicep" => "main.bicep",
             "yaml" => "manifest.yaml",
             "json" => "manifest.json",
+            "cloudformation" => "template.yaml",
             other => {
-                let help = "use hcl, yaml, json, arm or bicep";
+                let help = "use hcl, yaml, json, arm, bicep or cloudformation";
                 return wrong(example.line.saturating_sub(1), format!("`{other}` is no language of an example"), help);
             }
         };

@@ -14,7 +14,13 @@ pub(super) fn resolve(text: &str, schema: Schema) -> Value {
         "false" | "False" | "FALSE" => return Value::Bool(false),
         _ => {}
     }
-    if schema != Schema::Core {
+    if schema == Schema::CloudFormation {
+        match text {
+            "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Value::Bool(true),
+            "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Value::Bool(false),
+            _ => {}
+        }
+    } else if schema != Schema::Core {
         match text {
             "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Value::Bool(true),
             "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Value::Bool(false),
@@ -23,11 +29,17 @@ pub(super) fn resolve(text: &str, schema: Schema) -> Value {
     }
     let first = text.as_bytes()[0];
     if (first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.'))
+        && !(schema == Schema::CloudFormation && is_padded(text))
         && let Some(number) = number(text, schema)
     {
         return Value::Number(number);
     }
     Value::String(Arc::from(text))
+}
+
+/// Whether a whole number begins with a zero that counts for nothing: `012345678901`.
+fn is_padded(text: &str) -> bool {
+    text.len() > 1 && text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn number(text: &str, schema: Schema) -> Option<Decimal> {

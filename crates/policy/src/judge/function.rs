@@ -29,6 +29,7 @@ pub(crate) fn call<'a>(on: &Evaluation<'a, '_>, function: Function, arguments: &
             _ => first,
         },
         Function::Json => iam::json(on, first),
+        Function::SecretLike => secret_like(first),
         _ if first.is_unknown() => first,
         Function::Empty => is_empty(first).into_val(),
         Function::Len => length(first),
@@ -55,7 +56,6 @@ pub(crate) fn call<'a>(on: &Evaluation<'a, '_>, function: Function, arguments: &
         Function::ImageTag => {
             first.text().map_or(Val::Null, |image| pod::image_tag(image).map_or(Val::Null, Val::Text))
         }
-        Function::SecretLike => first.text().is_some_and(secret::looks_like_one).into_val(),
         Function::Flag => flag(first, on.val(arguments[1])),
         Function::VersionAtLeast => with_second(on, arguments, |second| at_least(first, second)),
         // Handled above; named so that a new function does not compile before it does something.
@@ -79,6 +79,17 @@ trait IntoVal {
 impl IntoVal for bool {
     fn into_val<'a>(self) -> Val<'a> {
         Val::Bool(self)
+    }
+}
+
+/// What comes from another object is not written in the code, so that what is known of a text decides.
+fn secret_like<'a>(val: Val<'a>) -> Val<'a> {
+    match (val, val.partial()) {
+        (Val::Text(text), _) => secret::looks_like_one(text).into_val(),
+        (_, Some(partial)) => partial.pieces().any(secret::looks_like_one).into_val(),
+        (Val::Unknown(Doubt::Read(unknown)), None) if unknown.refers.is_empty() => val,
+        (Val::Unknown(Doubt::Rule(_)), None) => val,
+        _ => Val::Bool(false),
     }
 }
 
