@@ -68,6 +68,25 @@ pub struct Example {
 }
 
 impl Control {
+    /// What is known of a policy that another language holds: all but a rule of ours.
+    pub(crate) fn foreign(id: &str, title: &str, severity: Severity, path: &str, why: String, fix: &str) -> Self {
+        Self {
+            id: id.into(),
+            title: title.into(),
+            severity,
+            key: false,
+            types: Vec::new(),
+            dialects: Vec::new(),
+            frameworks: Vec::new(),
+            aliases: Arc::from([]),
+            why,
+            fix: fix.into(),
+            examples: Vec::new(),
+            path: path.to_owned(),
+            rules: Vec::new(),
+        }
+    }
+
     /// Whether the control judges resources of a type.
     #[must_use]
     pub fn is_for(&self, resource_type: &str) -> bool {

@@ -1,6 +1,7 @@
 //! Loads controls and judges what was read.
 
 use crate::control::{self, Control, ControlFile, type_matches};
+use crate::foreign::{Foreign, Policy};
 use crate::judge::{Arena, Batch, Evaluation, Reason, Relations, Truth, folded, type_key, why};
 use crate::suppress::Waiver;
 use mainstay_iac::{Dialect, Reading, Resource};
@@ -20,6 +21,8 @@ pub struct Engine {
     by_type: HashMap<Arc<str>, Vec<Applied>>,
     /// Controls of which a type ends in `*`.
     wild: Vec<u32>,
+    /// Policies in other languages.
+    foreign: Foreign,
 }
 
 /// A rule of a control, by their indexes.
@@ -154,31 +157,40 @@ impl Summary {
 }
 
 impl Engine {
-    /// Reads controls. A broken one is reported and left out; of two with one id the first counts.
+    /// Reads controls, and policies in the other languages that are known. A broken one is reported and left out; of
+    /// two with one id the first counts.
     #[must_use]
     pub fn load<'f>(files: impl IntoIterator<Item = &'f ControlFile>) -> (Self, Vec<Diagnostic>) {
-        let (mut controls, mut wrong) = (Vec::new(), Vec::new());
+        let (mut controls, mut wrong, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for file in files {
+            if !file.path.ends_with(".md") {
+                others.push(file);
+                continue;
+            }
             match control::read(file) {
-                Ok(control) => controls.push(control),
+                Ok(control) => controls.push((control, None)),
                 Err(mut found) => wrong.append(&mut found),
             }
         }
+        controls.extend(crate::foreign::read(&others, &mut wrong).into_iter().map(|(c, policy)| (c, Some(policy))));
         // Stable, so that of two with one id the first stays first.
-        controls.sort_by(|a, b| a.id.cmp(&b.id));
-        let mut kept: Vec<Control> = Vec::with_capacity(controls.len());
-        for control in controls {
+        controls.sort_by(|a, b| a.0.id.cmp(&b.0.id));
+        let mut kept: Vec<(Control, Option<Policy>)> = Vec::with_capacity(controls.len());
+        for (control, policy) in controls {
             match kept.last() {
-                Some(first) if first.id == control.id => wrong.push(Diagnostic::error(
+                Some((first, _)) if first.id == control.id => wrong.push(Diagnostic::error(
                     "control.duplicate-id",
                     format!("`{}` is the id of {} already", control.id, first.path),
                     Place::at(&control.path, 2, 1),
                     "give it an id of its own",
                 )),
-                _ => kept.push(control),
+                _ => kept.push((control, policy)),
             }
         }
-        (Self::of(kept), wrong)
+        let (controls, policies): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
+        let mut engine = Self::of(controls);
+        engine.foreign = Foreign::of((0u32..).zip(policies).filter_map(|(at, policy)| Some((at, policy?))));
+        (engine, wrong)
     }
 
     fn of(controls: Vec<Control>) -> Self {
@@ -229,6 +241,7 @@ impl Engine {
         out.summary.controls = self.controls.len() as u64;
         // By the number of the type.
         let mut applied: Vec<Option<Vec<Applied>>> = vec![None; relations.type_count()];
+        let mut foreign = self.foreign.judge(reading, &relations);
         for start in (0..reading.resources.len()).step_by(BATCH_RESOURCES) {
             let arena = Arena::default();
             let batch = Batch::new(reading, &relations, &arena);
@@ -242,6 +255,7 @@ impl Engine {
                 let rules = applied[relations.type_of(number) as usize]
                     .get_or_insert_with(|| self.applied(&type_key(resource)));
                 let mut shared = None;
+                let first = out.judgements.len();
                 for Applied { control, rule } in rules.iter().copied() {
                     let control = &self.controls[control as usize];
                     let rule = &control.rules[rule as usize].rule;
@@ -253,6 +267,15 @@ impl Engine {
                         out.judgements.push(shared.judgement(control, truth, why(&evaluation, truth), &files));
                     }
                 }
+                for (control, saying) in foreign.remove(&index).unwrap_or_default() {
+                    out.summary.count(verdict(saying.truth));
+                    if wanted == Wanted::All || saying.truth != Truth::True {
+                        let shared = shared.get_or_insert_with(|| Shared::of(resource, &files));
+                        let control = &self.controls[control as usize];
+                        out.judgements.push(shared.judgement(control, saying.truth, saying.reasons(), &files));
+                    }
+                }
+                out.judgements[first..].sort_by(|a, b| a.control.cmp(&b.control));
             }
         }
         out.ambiguous = ambiguous(reading, &out.judgements);

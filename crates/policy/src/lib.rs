@@ -4,9 +4,11 @@
 //! `mainstay-iac` read. Verdicts are three-valued: what the files do not tell is `unknown`, never `pass`.
 
 mod catalog;
+mod checkov;
 mod control;
 mod engine;
 mod example;
+mod foreign;
 mod judge;
 mod lang;
 pub mod report;
@@ -17,3 +19,4 @@ mod testing;
 pub use catalog::built_in;
 pub use control::{Control, ControlFile, Example};
 pub use engine::{Cause, Engine, Judgement, Judging, Summary, Wanted};
+pub use foreign::can_hold_policy;

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 /// What code is judged, and by what.
 #[derive(Debug, Clone, Args)]
 pub struct Code {
-    /// Further folders with controls
-    #[arg(long, value_name = "DIR")]
+    /// Further folders or files with controls, or with policies in other languages
+    #[arg(long, visible_alias = "policies", value_name = "PATH")]
     pub controls: Vec<PathBuf>,
     /// Values of Terraform variables
     #[arg(long, value_name = "FILE")]

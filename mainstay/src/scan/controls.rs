@@ -6,7 +6,7 @@ use crate::view::View;
 use mainstay_iac::SourceFile;
 use mainstay_model::Diagnostic;
 use mainstay_outside::Outside;
-use mainstay_policy::{ControlFile, Engine};
+use mainstay_policy::{ControlFile, Engine, can_hold_policy};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -27,7 +27,7 @@ fn control_files(outside: &Outside, folders: &[PathBuf], diagnostics: &mut Vec<D
     for folder in folders {
         let mut sources = Vec::new();
         gather(outside, folder, &mut sources, diagnostics);
-        for file in sources.into_iter().filter(|file| file.path.ends_with(".md")) {
+        for file in sources.into_iter().filter(|file| can_hold_policy(&file.path)) {
             match String::from_utf8(file.bytes) {
                 Ok(text) => found.push(ControlFile { path: file.path, text }),
                 Err(_) => diagnostics.push(unreadable(Path::new(&file.path), "the file is not UTF-8")),

@@ -26,6 +26,12 @@ const SENSITIVE: [&str; 10] = [
     "environment",
 ];
 
+/// Whether the last name of a path says that its value must not be shown.
+pub(crate) fn is_sensitive(path: &str) -> bool {
+    let last = path.rsplit('.').next().unwrap_or(path).to_ascii_lowercase();
+    SENSITIVE.iter().any(|word| last.contains(word))
+}
+
 /// One reason for a verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reason {

@@ -11,6 +11,6 @@ mod secret;
 mod value;
 
 pub(crate) use eval::{Batch, Evaluation};
-pub(crate) use explain::{Reason, why};
+pub(crate) use explain::{Reason, is_sensitive, why};
 pub(crate) use relations::{Relations, folded, type_key};
 pub(crate) use value::{Arena, Truth};
