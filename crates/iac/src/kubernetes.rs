@@ -7,6 +7,13 @@ use crate::yaml::{self, Schema};
 use crate::{At, Block, Dialect, Map, Node, Reading, Resource, SourceFile, Value, json};
 use std::sync::Arc;
 
+mod pod;
+mod references;
+mod selector;
+mod template;
+
+pub(crate) use references::link;
+
 /// How deep a `List` may hold lists.
 const LIST_DEPTH_MAX: usize = 8;
 
@@ -17,6 +24,7 @@ pub fn read_kubernetes(files: &[SourceFile]) -> Reading {
     for (index, file) in files.iter().enumerate() {
         read_file(file, u32::try_from(index).unwrap_or(u32::MAX), &mut reading);
     }
+    link(&mut reading.resources);
     reading
 }
 
@@ -89,11 +97,13 @@ fn with_kind(item: Node, api_version: &Arc<str>, kind: &str) -> Node {
     }
 }
 
-fn resource(body: Map, at: At, line_end: u32, api_version: &str, kind: &str) -> Resource {
+fn resource(mut body: Map, at: At, line_end: u32, api_version: &str, kind: &str) -> Resource {
+    template::doubt(&mut body);
     let metadata = body.get("metadata");
     let of_metadata = |key: &str| metadata.and_then(|node| text_at(node, key));
     let namespace = of_metadata("namespace");
-    let name = of_metadata("name").or_else(|| of_metadata("generateName")).unwrap_or_default();
+    let named = of_metadata("name").or_else(|| of_metadata("generateName"));
+    let name = named.unwrap_or_else(|| metadata.map(of_labels).unwrap_or_default());
     Resource {
         dialect: Dialect::Kubernetes,
         block: Block::Resource,
@@ -110,6 +120,17 @@ fn resource(body: Map, at: At, line_end: u32, api_version: &str, kind: &str) -> 
         action: None,
         live_id: None,
     }
+}
+
+/// What tells a manifest without a name apart: its labels, `key-value` joined by points.
+fn of_labels(metadata: &Node) -> Arc<str> {
+    let Value::Map(metadata) = &metadata.value else { return Arc::from("") };
+    let Some(Node { value: Value::Map(labels), .. }) = metadata.get("labels") else { return Arc::from("") };
+    let one = |(key, node): (&str, &Node)| match &node.value {
+        Value::String(text) => Some(format!("{key}-{text}")),
+        _ => None,
+    };
+    Arc::from(labels.iter().filter_map(one).collect::<Vec<_>>().join("."))
 }
 
 fn text_at(node: &Node, key: &str) -> Option<Arc<str>> {

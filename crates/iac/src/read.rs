@@ -31,6 +31,7 @@ pub fn read(files: &[SourceFile], options: &Options) -> Reading {
     }
     reading.resources.sort_by_key(|resource| (resource.at.file, resource.at.line));
     reading.comments.sort_by_key(|comment| comment.at);
+    kubernetes::link(&mut reading.resources);
     reading
 }
 

@@ -102,6 +102,11 @@ impl Map {
         self.0.iter().find(|(k, _)| &**k == key).map(|(_, node)| node)
     }
 
+    /// Keys and values in order, the values to be changed.
+    pub(crate) fn entries_mut(&mut self) -> impl Iterator<Item = (&str, &mut Node)> {
+        self.0.iter_mut().map(|(key, node)| (&**key, node))
+    }
+
     /// The value of a key, to be changed.
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         self.0.iter_mut().find(|(k, _)| &**k == key).map(|(_, node)| node)
