@@ -2,7 +2,6 @@
 //! them from the file, so they are unknown and neither pass nor fail.
 
 use crate::{Map, Node, Unknown, Value};
-use std::sync::Arc;
 
 /// What a program of its own reads, often with templates of its own, is data.
 const DATA: [&str; 3] = ["data", "stringData", "binaryData"];
@@ -26,11 +25,9 @@ pub(super) fn doubt(body: &mut Map) {
 
 fn doubt_node(node: &mut Node) {
     match &mut node.value {
-        Value::String(text) => {
-            if is_templated(text) {
-                let why: Arc<str> = format!("`{}` is filled in when the template is rendered", shortened(text)).into();
-                node.value = Value::Unknown(Unknown { why, refers: [].into() });
-            }
+        Value::String(text) if is_templated(text) => {
+            let why = format!("`{}` is filled in when the template is rendered", shortened(text));
+            node.value = Value::Unknown(Unknown::new(why));
         }
         Value::List(items) => items.iter_mut().for_each(doubt_node),
         Value::Map(map) => map.entries_mut().for_each(|(_, node)| doubt_node(node)),
