@@ -1,11 +1,16 @@
 //! The KPIs of many generated histories, compared with a second computation in another language.
 
 #![cfg(test)]
-#![expect(clippy::disallowed_methods, reason = "the test hands its histories to another program through a file")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the tests hand histories to another program through a file, and make ledgers in folders"
+)]
 
 #[path = "kpi/generator.rs"]
 mod generator;
 mod kpi;
+#[path = "kpi/remembered.rs"]
+mod remembered;
 
 use generator::Case;
 use mainstay_kit::{KpiValue, Query};

@@ -220,6 +220,8 @@ pub fn summarise(measure: Measure, contributions: &[Contribution]) -> KpiValue {
     facts.dedup();
     let facts_total = facts.len() as u64;
     facts.truncate(FACTS_MAX);
+    // Values are remembered; the room that all facts took is not to be.
+    facts.shrink_to_fit();
     let value = (denominator > 0.0).then(|| numerator / denominator);
     let mut details = BTreeMap::new();
     if measure == Measure::Mean && !sizes.is_empty() {

@@ -15,6 +15,7 @@ mod jobs;
 mod kpi;
 pub mod lists;
 mod metrics;
+mod moves;
 mod openapi;
 pub mod operation;
 pub mod page;

@@ -1,25 +1,42 @@
-//! KPI values for windows, with what they cost remembered until the ledger grows.
+//! KPI values for windows, with what they cost remembered until a fact touches what they were computed from.
 
 use crate::kpi::{KpiValue, summarise};
+use crate::moves::Reads;
 use crate::{Call, Contribution, Kpi, Problem, Query, Reader};
 use jiff::SignedDuration;
 use mainstay_model::{Span, Timestamp, Window};
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The question behind a value: KPI, window, as-of, and how many entries counted.
-type Key = (String, Timestamp, Timestamp, Timestamp, u64);
+/// The question behind a value: KPI, window, as-of, and how many entries counted where that is not all.
+type Key = (String, Timestamp, Timestamp, Timestamp, Option<u64>);
 
-/// What was computed and is likely to be asked again. A new entry in the ledger makes new keys; old ones go when there are
-/// too many. Values are small and many; contributions hold every entity of a window, so only the last few stay.
-#[derive(Default)]
-pub(crate) struct Values {
-    values: Mutex<HashMap<Key, KpiValue>>,
-    contributions: Mutex<VecDeque<(Key, Arc<Vec<Contribution>>)>>,
+/// Something that was computed, and what tells whether it still holds.
+#[derive(Clone)]
+struct Remembered<T> {
+    what: T,
+    reads: Arc<Reads>,
+    /// Entries of the ledger for which it is known to hold.
+    size: u64,
+    /// When it was last asked for, by a counter.
+    used: u64,
 }
 
-/// Values remembered before all are dropped: nineteen KPIs in a year of months and a few windows besides.
-const VALUES_MAX: usize = 1000;
+/// What was computed and is likely to be asked again. Values are small and many; contributions hold every entity of a
+/// window, so only the last few stay.
+#[derive(Default)]
+pub(crate) struct Values {
+    values: Mutex<HashMap<Key, Remembered<KpiValue>>>,
+    contributions: Mutex<VecDeque<(Key, Remembered<All>)>>,
+    clock: AtomicU64,
+}
+
+type All = Arc<Vec<Contribution>>;
+
+/// Values remembered before the half that was not asked for longest is dropped: nineteen KPIs in a year of months and a
+/// few windows besides.
+const VALUES_MAX: usize = 800;
 
 /// Windows whose contributions are remembered.
 const CONTRIBUTIONS_MAX: usize = 3;
@@ -46,13 +63,15 @@ impl Ask {
         Self { span: self.span, as_of: minute.min(settled) }
     }
 
-    fn key(&self, call: &Call<'_>, reader: &Reader<'_>, kpi: &Kpi) -> Result<Key, Problem> {
-        let known = match reader.known() {
-            Some(known) => known,
-            None => call.world.ledger.size()?,
-        };
-        Ok((kpi.spec.id.clone(), self.span.from, self.span.to, self.as_of, known))
+    fn key(&self, reader: &Reader<'_>, kpi: &Kpi) -> Key {
+        (kpi.spec.id.clone(), self.span.from, self.span.to, self.as_of, reader.known())
     }
+}
+
+/// Whether what is remembered holds for a ledger of the size.
+fn holds<T>(call: &Call<'_>, key: &Key, remembered: &Remembered<T>, size: u64) -> Result<bool, Problem> {
+    let moves = &call.world.moves;
+    Ok(!moves.touch(&call.world.ledger, &remembered.reads, key.4.is_some(), (remembered.size, size))?)
 }
 
 /// What each entity adds to a KPI in a window. `None` where no duty computes the KPI.
@@ -65,16 +84,33 @@ pub fn contributions(
     kpi: &Kpi,
     ask: Ask,
 ) -> Result<Option<Arc<Vec<Contribution>>>, Problem> {
+    Ok(remembered_contributions(call, reader, kpi, ask.settled())?.map(|found| found.what))
+}
+
+fn remembered_contributions(
+    call: &Call<'_>,
+    reader: &Reader<'_>,
+    kpi: &Kpi,
+    ask: Ask,
+) -> Result<Option<Remembered<All>>, Problem> {
     let Some(run) = kpi.contributions else { return Ok(None) };
-    let ask = ask.settled();
-    let key = ask.key(call, reader, kpi)?;
+    let key = ask.key(reader, kpi);
+    // Before anything is read: a fact that arrives meanwhile then counts as one that came later.
+    let size = call.world.ledger.size()?;
     let lock = || call.world.values.contributions.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, found)) = lock().iter().find(|(known, _)| *known == key) {
-        return Ok(Some(found.clone()));
+    let known = lock().iter().find(|(known, _)| *known == key).map(|(_, found)| found.clone());
+    if let Some(found) = known
+        && holds(call, &key, &found, size)?
+    {
+        return Ok(Some(Remembered { size: found.size.max(size), ..found }));
     }
     let query = Query { window: ask.span, as_of: ask.as_of, zone: call.world.settings.zone.clone() };
-    let computed = Arc::new(run(reader, &query)?);
+    let reads = Mutex::new(Reads::default());
+    let what = Arc::new(run(&reader.noting(&reads), &query)?);
+    let reads = Arc::new(reads.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let computed = Remembered { what, reads, size, used: 0 };
     let mut remembered = lock();
+    remembered.retain(|(known, _)| *known != key);
     remembered.push_front((key, computed.clone()));
     remembered.truncate(CONTRIBUTIONS_MAX);
     Ok(Some(computed))
@@ -88,20 +124,34 @@ pub fn value(call: &Call<'_>, reader: &Reader<'_>, kpi: &Kpi, ask: Ask) -> Resul
     if kpi.contributions.is_none() {
         return Ok(None);
     }
-    let key = ask.settled().key(call, reader, kpi)?;
-    let lock = || call.world.values.values.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(found) = lock().get(&key) {
-        return Ok(Some(found.clone()));
+    let ask = ask.settled();
+    let key = ask.key(reader, kpi);
+    let values = &call.world.values;
+    let used = values.clock.fetch_add(1, Ordering::Relaxed);
+    let lock = || values.values.lock().unwrap_or_else(PoisonError::into_inner);
+    let size = call.world.ledger.size()?;
+    let known = lock().get(&key).cloned();
+    if let Some(found) = known
+        && holds(call, &key, &found, size)?
+    {
+        let what = found.what.clone();
+        lock().insert(key, Remembered { size: found.size.max(size), used, ..found });
+        return Ok(Some(what));
     }
-    let computed = contributions(call, reader, kpi, ask)?.map(|all| summarise(kpi.spec.measure, &all));
-    if let Some(value) = &computed {
-        let mut remembered = lock();
-        if remembered.len() >= VALUES_MAX {
-            remembered.clear();
-        }
-        remembered.insert(key, value.clone());
+    let Some(Remembered { what: all, reads, size, .. }) = remembered_contributions(call, reader, kpi, ask)? else {
+        return Ok(None);
+    };
+    let what = summarise(kpi.spec.measure, &all);
+    let mut remembered = lock();
+    if remembered.len() >= VALUES_MAX {
+        let mut uses: Vec<u64> = remembered.values().map(|value| value.used).collect();
+        let (_, middle, _) = uses.select_nth_unstable(VALUES_MAX / 2);
+        let middle = *middle;
+        remembered.retain(|_, value| value.used > middle);
+        remembered.shrink_to_fit();
     }
-    Ok(computed)
+    remembered.insert(key, Remembered { what: what.clone(), reads, size, used });
+    Ok(Some(what))
 }
 
 /// The value of each slice by `service`, `team`, `tier`, or a slice that the KPI itself names (`severity`).

@@ -2,9 +2,11 @@
 
 use crate::Problem;
 use crate::entity::{Cell, Entity, Folded, Kind};
+use crate::moves::Reads;
 use mainstay_ledger::{Filter, Fold, Ledger, LedgerError, Tx, Value};
 use mainstay_model::{Recorded, Span, Subject, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 /// One kind of entity, with its type forgotten: what the ledger needs to keep it.
 pub struct EntityKind {
@@ -13,7 +15,11 @@ pub struct EntityKind {
     definitions: Vec<&'static str>,
     insert: String,
     row: MakeRow,
+    reach: ReachOf,
 }
+
+/// From when to when the entity that the facts of one subject make can matter; nothing where they make none.
+type ReachOf = fn(&str, Vec<Recorded>) -> Option<(Timestamp, Option<Timestamp>)>;
 
 /// Folds the facts of one subject and gives the row's values; nothing where they make no entity.
 type MakeRow = fn(&str, Vec<Recorded>) -> Result<Option<Vec<Value>>, String>;
@@ -54,7 +60,21 @@ impl EntityKind {
              haystack = excluded.haystack{updates}",
             values.join(", ")
         );
-        Self { table, types: T::TYPES, definitions, insert, row: row::<T> }
+        let reach: ReachOf = |key, facts| Folded::<T>::of(key, facts).map(|folded| folded.entity.span());
+        Self { table, types: T::TYPES, definitions, insert, row: row::<T>, reach }
+    }
+
+    pub(crate) const fn table(&self) -> &'static str {
+        self.table
+    }
+
+    pub(crate) const fn types(&self) -> &'static [&'static str] {
+        self.types
+    }
+
+    /// From when to when the entity that these facts of one subject make can matter.
+    pub(crate) fn reach(&self, key: &str, facts: Vec<Recorded>) -> Option<(Timestamp, Option<Timestamp>)> {
+        (self.reach)(key, facts)
     }
 }
 
@@ -139,7 +159,7 @@ impl Fold for EntityKind {
     }
 }
 
-fn by_subject(facts: Vec<Recorded>) -> BTreeMap<String, Vec<Recorded>> {
+pub(crate) fn by_subject(facts: Vec<Recorded>) -> BTreeMap<String, Vec<Recorded>> {
     let mut groups: BTreeMap<String, Vec<Recorded>> = BTreeMap::new();
     for recorded in facts {
         if let Some(subject) = &recorded.fact.subject {
@@ -182,18 +202,33 @@ pub struct Reader<'a> {
     ledger: &'a Ledger,
     /// Only facts with a lower sequence number count.
     known: Option<u64>,
+    /// Where it is noted what was read.
+    reads: Option<&'a Mutex<Reads>>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader of what is known now, or of what was known when the ledger had `known` entries.
     #[must_use]
     pub const fn new(ledger: &'a Ledger, known: Option<u64>) -> Self {
-        Self { ledger, known }
+        Self { ledger, known, reads: None }
+    }
+
+    /// The same reader, which notes what it reads.
+    #[must_use]
+    pub(crate) const fn noting(self, reads: &'a Mutex<Reads>) -> Self {
+        Self { reads: Some(reads), ..self }
+    }
+
+    fn note(&self, note: impl FnOnce(&mut Reads)) {
+        if let Some(reads) = self.reads {
+            note(&mut reads.lock().unwrap_or_else(PoisonError::into_inner));
+        }
     }
 
     /// The ledger behind it.
     #[must_use]
-    pub const fn ledger(&self) -> &'a Ledger {
+    pub fn ledger(&self) -> &'a Ledger {
+        self.note(Reads::note_beyond);
         self.ledger
     }
 
@@ -208,6 +243,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// The database fails, or a row cannot be read.
     pub fn all<T: Entity>(&self, span: Option<Span>) -> Result<Vec<Folded<T>>, Problem> {
+        self.note(|reads| reads.note(T::TABLE, span));
         if self.known.is_some() {
             let mut all = self.fold_then::<T>()?;
             if let Some(span) = span {
@@ -231,6 +267,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// The database fails, or the row cannot be read.
     pub fn one<T: Entity>(&self, key: &str) -> Result<Option<Folded<T>>, Problem> {
+        self.note(|reads| reads.note(T::TABLE, None));
         if let Some(known) = self.known {
             let Ok(subject) = Subject::new(key) else { return Ok(None) };
             let facts = self.ledger.facts(&filter_of::<T>().of_subject(subject).as_of_size(known))?;
@@ -245,6 +282,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// The query names a column that the kind does not have, or the database fails.
     pub fn list<T: Entity>(&self, query: &ListQuery) -> Result<Listing<T>, Problem> {
+        self.note(|reads| reads.note(T::TABLE, None));
         let (condition, mut parameters) = self.condition::<T>(query)?;
         let table = T::TABLE;
         let count =
@@ -270,6 +308,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// The kind has no such column, or the database fails.
     pub fn tally<T: Entity>(&self, column: &str) -> Result<Vec<(String, u64)>, Problem> {
+        self.note(|reads| reads.note(T::TABLE, None));
         let name = column_name::<T>(column)?;
         let sql = format!(
             "SELECT {name}, COUNT(*) FROM {} WHERE {name} IS NOT NULL GROUP BY {name} ORDER BY 2 DESC, 1 LIMIT 200",

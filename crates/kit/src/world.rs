@@ -45,6 +45,7 @@ pub struct World {
     pub jobs: Vec<Job>,
     pub(crate) rates: Rates,
     pub(crate) values: crate::scorecard::Values,
+    pub(crate) moves: crate::moves::Moves,
     /// Where outside systems deliver.
     pub hooks: Vec<Hook>,
     /// Counters for `/metrics`.
@@ -80,6 +81,7 @@ impl World {
             jobs: duties.iter().flat_map(|duty| duty.jobs()).collect(),
             rates: Rates::default(),
             values: crate::scorecard::Values::default(),
+            moves: crate::moves::Moves::of(duties.iter().flat_map(|duty| duty.entities()).collect()),
             hooks: Vec::new(),
             metrics: crate::metrics::Metrics::default(),
         }

@@ -391,7 +391,7 @@ impl History {
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014): small, seeded, and the same on every machine.
-struct Rng(u64);
+pub struct Rng(pub u64);
 
 impl Rng {
     fn next(&mut self) -> u64 {
@@ -403,7 +403,7 @@ impl Rng {
     }
 
     /// A number from `low` up to but not including `high`.
-    fn range(&mut self, low: i64, high: i64) -> i64 {
+    pub fn range(&mut self, low: i64, high: i64) -> i64 {
         let width = u64::try_from(high - low).ok().filter(|width| *width > 0).unwrap();
         low + i64::try_from(self.next() % width).unwrap()
     }
@@ -412,7 +412,8 @@ impl Rng {
         usize::try_from(self.next() % len as u64).unwrap()
     }
 
-    fn chance(&mut self, per_cent: i64) -> bool {
+    /// Whether something of this likelihood comes to pass.
+    pub fn chance(&mut self, per_cent: i64) -> bool {
         self.range(0, 100) < per_cent
     }
 

@@ -27,6 +27,9 @@ const PAGES: &[&str] = &[
     "/v1/kpis",
 ];
 
+/// The end of the history, as seconds since 1970: 2026-11-15.
+const NEWEST_S: u64 = 1_794_700_800;
+
 /// Measures with so many facts, at a hundredth, a tenth and all of them.
 pub fn run(facts: u64) -> Outcome<()> {
     let mut build = cargo();
@@ -62,22 +65,49 @@ fn measure(facts: u64) -> Outcome<()> {
     get(&address, "/v1/kpis")?;
     println!("  first scorecard of all KPIs with twelve months {:.0} ms", begun.elapsed().as_secs_f64() * 1000.0);
     for page in PAGES {
-        let mut times = Vec::with_capacity(ASKED);
-        for _ in 0..ASKED {
-            let begun = Instant::now();
-            get(&address, page)?;
-            times.push(begun.elapsed().as_secs_f64() * 1000.0);
-        }
-        times.sort_by(f64::total_cmp);
-        println!(
-            "  {page:<18} median {:>7.1} ms, 95th percentile {:>7.1} ms",
-            times[ASKED / 2],
-            times[ASKED * 95 / 100]
-        );
+        let times = asked(|| timed(|| get(&address, page)))?;
+        println!("  {page:<18} {}", shown(&times));
+    }
+    println!("  one new fact before each request:");
+    let mut new = 0;
+    for page in PAGES {
+        let times = asked(|| {
+            post(&address, &new_fact(new))?;
+            new += 1;
+            timed(|| get(&address, page))
+        })?;
+        println!("  {page:<18} {}", shown(&times));
     }
     std::thread::sleep(Duration::from_secs(2));
     println!("  resident memory {:.0} MB", server.resident_mb());
     Ok(())
+}
+
+/// How long something took, in milliseconds.
+fn timed(work: impl FnOnce() -> Outcome<()>) -> Outcome<f64> {
+    let begun = Instant::now();
+    work()?;
+    Ok(begun.elapsed().as_secs_f64() * 1000.0)
+}
+
+/// What asking several times took, ascending.
+fn asked(mut once: impl FnMut() -> Outcome<f64>) -> Outcome<Vec<f64>> {
+    let mut times = (0..ASKED).map(|_| once()).collect::<Outcome<Vec<_>>>()?;
+    times.sort_by(f64::total_cmp);
+    Ok(times)
+}
+
+fn shown(ascending: &[f64]) -> String {
+    let at = |per_cent: usize| ascending.get(ascending.len() * per_cent / 100).copied().unwrap_or(f64::NAN);
+    format!("median {:>7.1} ms, 95th percentile {:>7.1} ms", at(50), at(95))
+}
+
+/// A fact that arrives while the server runs: in turn of a change, an incident, a backup and an alert, at the end of the
+/// history.
+fn new_fact(number: u64) -> String {
+    let entity = 1_000_000_000 + number * 10 + [0, 2, 3, 5][usize::try_from(number % 4).unwrap_or(0)];
+    let (_, kind, data) = statements(entity).swap_remove(0);
+    event(entity, kind, NEWEST_S - 3600 + number, &data)
 }
 
 struct Server(Child);
@@ -108,15 +138,30 @@ impl Drop for Server {
 }
 
 fn get(address: &str, path: &str) -> Outcome<()> {
-    let failed = |e: std::io::Error| format!("get {path}: {e}");
+    send(address, "GET", path, "")
+}
+
+/// Sends one fact, as any tool would.
+fn post(address: &str, event: &str) -> Outcome<()> {
+    send(address, "POST", "/v1/facts", event)
+}
+
+fn send(address: &str, method: &str, path: &str, body: &str) -> Outcome<()> {
+    let failed = |e: std::io::Error| format!("{method} {path}: {e}");
     let mut stream = TcpStream::connect(address).map_err(failed)?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").map_err(failed)?;
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/cloudevents+json\r\n\
+         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )
+    .map_err(failed)?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).map_err(failed)?;
-    if answer.starts_with(b"HTTP/1.1 200") {
+    if answer.starts_with(b"HTTP/1.1 20") {
         return Ok(());
     }
-    Err(format!("get {path}: {}", String::from_utf8_lossy(&answer).lines().next().unwrap_or_default()))
+    Err(format!("{method} {path}: {}", String::from_utf8_lossy(&answer)))
 }
 
 /// Writes entities of several facts each until there are enough; about one alert episode in three facts, as in real life.
@@ -127,15 +172,9 @@ fn write_history(path: &std::path::Path, facts: u64) -> Outcome<()> {
     let mut written = 0;
     for entity in 0..entities {
         // The entities spread evenly over the year that ends with 2026-11-15.
-        let start_s = 1_794_700_800 - 31_536_000 + 31_536_000 * entity / entities;
+        let start_s = NEWEST_S - 31_536_000 + 31_536_000 * entity / entities;
         for (offset_s, kind, data) in statements(entity) {
-            let (noun, subject) = (kind.split('.').next().unwrap_or_default(), entity);
-            let time = stamp(start_s + offset_s);
-            writeln!(
-                out,
-                r#"{{"specversion":"1.0","id":"{subject}/{kind}","source":"/bench","type":"mainstay.{kind}.v1","subject":"{noun}:{subject}","time":"{time}","data":{data}}}"#
-            )
-            .map_err(failed)?;
+            writeln!(out, "{}", event(entity, kind, start_s + offset_s, &data)).map_err(failed)?;
             written += 1;
             if written == facts {
                 return out.flush().map_err(failed);
@@ -143,6 +182,13 @@ fn write_history(path: &std::path::Path, facts: u64) -> Outcome<()> {
         }
     }
     out.flush().map_err(failed)
+}
+
+fn event(entity: u64, kind: &str, second: u64, data: &str) -> String {
+    let (noun, time) = (kind.split('.').next().unwrap_or_default(), stamp(second));
+    format!(
+        r#"{{"specversion":"1.0","id":"{entity}/{kind}","source":"/bench","type":"mainstay.{kind}.v1","subject":"{noun}:{entity}","time":"{time}","data":{data}}}"#
+    )
 }
 
 /// The facts of one entity: seconds after its start, type, data.
