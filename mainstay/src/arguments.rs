@@ -136,10 +136,45 @@ pub enum Command {
     /// Tokens of programs
     #[command(subcommand)]
     Token(Token),
+    /// Plans of Terraform and OpenTofu
+    #[command(subcommand)]
+    Plan(Plan),
     /// Shell completions
     Completions {
         /// The shell
         shell: clap_complete::Shell,
+    },
+}
+
+/// Plans.
+#[derive(Debug, Subcommand)]
+pub enum Plan {
+    /// Review a plan: what it does and why, how far it reaches, how risky it is. With a ledger the review is kept there
+    Review {
+        /// The plan, as `terraform show -json` prints it; - reads standard input
+        file: PathBuf,
+        /// A state file whose dependencies complete those of the plan
+        #[arg(long, value_name = "FILE")]
+        state: Option<PathBuf>,
+        /// A book of prices (CSV: type,part,match,per,monthly,currency)
+        #[arg(long, value_name = "FILE")]
+        prices: Option<PathBuf>,
+        /// Risk from which on the gate closes, 0 to 100
+        #[arg(long, value_name = "POINTS")]
+        max_risk: Option<u32>,
+        /// Severity from which on a control that the plan breaks closes the gate
+        #[arg(long, value_name = "SEVERITY")]
+        severity: Option<String>,
+        /// What does not close the gate: data-loss, renamed
+        #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+        allow: Vec<String>,
+    },
+    /// Reviewed plans
+    List(Narrow),
+    /// One reviewed plan
+    Show {
+        /// Its id
+        id: String,
     },
 }
 

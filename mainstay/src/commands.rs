@@ -1,7 +1,9 @@
 //! The commands on the ledger: each names an operation and its input, and shows the answer.
 
 use crate::Context;
-use crate::arguments::{Approval, Command, Estate, Facts, Finding, Format, Ledger, List, Narrow, Source, Token, User};
+use crate::arguments::{
+    Approval, Command, Estate, Facts, Finding, Format, Ledger, List, Narrow, Plan, Source, Token, User,
+};
 use crate::client::Client;
 use crate::collect::{Collecting, Errand, Tally, errands};
 use crate::compose;
@@ -89,6 +91,8 @@ fn request(context: &Context, command: Command) -> Result<(&'static str, Value),
         Command::Backup(list) => listed("backup.list", "backup.show", list),
         Command::Vulnerability(list) => listed("vulnerability.list", "vulnerability.show", list),
         Command::Spend(list) => listed("spend.list", "spend.show", list),
+        Command::Plan(Plan::List(narrow)) => ("plan.list", narrowed(narrow)),
+        Command::Plan(Plan::Show { id }) => ("plan.show", json!({ "id": id })),
         Command::Source(Source::List(narrow)) => ("source.list", narrowed(narrow)),
         Command::User(User::List) => ("user.list", json!({})),
         Command::User(User::Add { name, role }) => {
@@ -126,7 +130,7 @@ fn read_password(context: &Context) -> Result<String, Problem> {
 }
 
 /// The client of the command, and the operations that both sides know.
-fn client(context: &Context) -> Result<(Client, Vec<Operation>), Problem> {
+pub fn client(context: &Context) -> Result<(Client, Vec<Operation>), Problem> {
     if let Some(server) = &context.global.server {
         let operations = compose::duties().iter().flat_map(|duty| duty.operations()).collect();
         return Ok((Client::remote(server, context.token.clone(), context.outside.clone()), operations));

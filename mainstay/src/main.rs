@@ -13,12 +13,13 @@ mod config;
 mod hooks;
 mod known;
 mod kpi_view;
+mod plan;
 mod routes;
 mod scan;
 mod up;
 mod view;
 
-use arguments::{Arguments, Command, Control, Ledger, Source};
+use arguments::{Arguments, Command, Control, Ledger, Plan, Source};
 use clap::{CommandFactory, Parser};
 use mainstay_kit::Problem;
 use mainstay_outside::Outside;
@@ -87,6 +88,9 @@ fn run(context: &Context, command: Command) -> Result<ExitCode, Problem> {
             clap_complete::generate(shell, &mut Arguments::command(), "mainstay", &mut out);
             context.view.print(&String::from_utf8_lossy(&out));
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Plan(Plan::Review { file, state, prices, max_risk, severity, allow }) => {
+            plan::review(context, &plan::Ask { file, state, prices, max_risk, severity, allow })
         }
         Command::Up { dir, listen } => up::up(context, &dir, listen),
         Command::Collect { connector, origins } => commands::collect(context, connector.as_deref(), &origins),

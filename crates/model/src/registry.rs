@@ -112,6 +112,7 @@ fact_list! {
     FindingOpened => "mainstay.finding.opened.v1",
     FindingResolved => "mainstay.finding.resolved.v1",
     FindingWaived => "mainstay.finding.waived.v1",
+    PlanReviewed => "mainstay.plan.reviewed.v1",
     OperationDenied => "mainstay.operation.denied.v1",
     ApprovalRequested => "mainstay.approval.requested.v1",
     ApprovalAnswered => "mainstay.approval.answered.v1",

@@ -90,6 +90,7 @@ fn a_sample_loses_nothing_on_the_way_through_its_type() {
     check::<OperationDenied>();
     check::<ApprovalRequested>();
     check::<ApprovalAnswered>();
+    check::<PlanReviewed>();
     check::<PrincipalAdmitted>();
     check::<FactRedacted>();
     check::<KpiPublished>();

@@ -1,6 +1,6 @@
 //! What the guard duty declares.
 
-use crate::{EstateResource, FindingRow, act, kpi};
+use crate::{EstateResource, FindingRow, ReviewRow, act, kpi, plan};
 use mainstay_estate::CatalogEntity;
 use mainstay_estate::graph::{Edge, Graph, Node, around};
 use mainstay_kit::lists::{list_operation, show_operation};
@@ -35,14 +35,22 @@ impl Duty for GuardDuty {
     }
 
     fn entities(&self) -> Vec<EntityKind> {
-        vec![EntityKind::of::<EstateResource>(), EntityKind::of::<FindingRow>()]
+        vec![EntityKind::of::<EstateResource>(), EntityKind::of::<FindingRow>(), EntityKind::of::<ReviewRow>()]
     }
 
     fn operations(&self) -> Vec<Operation> {
         let findings = &["id", "state", "severity", "rule", "subject", "owner", "due"];
         let resources = &["id", "type", "environment", "service", "sides", "managed_by", "drifted"];
         let mut all = act::operations();
+        all.push(plan::operation());
         all.extend([
+            list_operation::<ReviewRow>(
+                "plan.list",
+                "/v1/plans",
+                "Reviewed plans, newest first",
+                &["id", "plan", "gate", "risk", "by", "reviewed"],
+            ),
+            show_operation::<ReviewRow>("plan.show", "/v1/plans/{id}", "One reviewed plan"),
             list_operation::<FindingRow>("finding.list", "/v1/findings", "Findings, newest first", findings),
             show_operation::<FindingRow>("finding.show", "/v1/findings/{id}", "One finding with its facts"),
             list_operation::<EstateResource>(

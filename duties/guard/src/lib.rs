@@ -5,7 +5,10 @@ mod duty;
 pub mod judge;
 pub mod kpi;
 mod pages;
+mod plan;
+pub mod review;
 mod tables;
 
 pub use duty::GuardDuty;
+pub use plan::gate_of;
 pub use tables::*;

@@ -3,6 +3,7 @@
 mod estate;
 mod findings;
 mod graph;
+mod plans;
 
 use mainstay_kit::Page;
 use mainstay_model::facts::Role;
@@ -14,6 +15,8 @@ pub(crate) fn pages() -> Vec<Page> {
         page("/estate/catalog", None, estate::catalog),
         page("/estate/graph", None, graph::whole),
         page("/estate/{id}", None, estate::one),
+        page("/plans", Some((15, "Plans")), plans::list),
+        page("/plans/{id}", None, plans::one),
         page("/findings", Some((20, "Findings")), findings::list),
         page("/findings/{id}", None, findings::one),
     ]

@@ -3,6 +3,7 @@
 mod observe;
 mod read;
 
+pub use observe::{Belongs, belongs, live_subject};
 pub(crate) use read::is_source;
 pub use read::read;
 

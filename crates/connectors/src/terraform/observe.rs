@@ -26,12 +26,9 @@ pub(super) fn observed(
     ctx: &ReadContext,
 ) -> ResourceObserved {
     let mut tags = tags(resource);
-    let options = &ctx.options;
-    let environment = environment(&tags, folder, options);
+    let Belongs { service, owner, environment } = told(&tags, folder, &ctx.options);
     let named = NAMES.iter().find_map(|key| text(resource, key));
     let tag = |key: &str| tags.get(key).map(|value| value.trim()).filter(|value| !value.is_empty());
-    let service = tag(options.service_tag()).map(subjects::service);
-    let owner = tag(options.team_tag()).or_else(|| tag("owner")).map(subjects::team);
     let name =
         tag("Name").map(str::to_owned).or_else(|| named.map(str::to_owned)).unwrap_or_else(|| resource.name.clone());
     tags.retain(|_, value| value.len() <= 256);
@@ -59,6 +56,33 @@ pub(super) fn observed(
     }
 }
 
+/// To whom a resource belongs, as far as its tags or labels tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Belongs {
+    /// The service.
+    pub service: Option<Subject>,
+    /// The team.
+    pub owner: Option<Subject>,
+    /// The environment; every name for production is `production`.
+    pub environment: Option<String>,
+}
+
+/// To whom a resource of a plan or state belongs: its tags, and for the environment the folder of its root.
+#[must_use]
+pub fn belongs(resource: &Resource, options: &Options) -> Belongs {
+    let folder = resource.root.rsplit_once('/').map_or(".", |(folder, _)| folder);
+    told(&tags(resource), folder, options)
+}
+
+fn told(tags: &BTreeMap<String, String>, folder: &str, options: &Options) -> Belongs {
+    let tag = |key: &str| tags.get(key).map(|value| value.trim()).filter(|value| !value.is_empty());
+    Belongs {
+        service: tag(options.service_tag()).map(subjects::service),
+        owner: tag(options.team_tag()).or_else(|| tag("owner")).map(subjects::team),
+        environment: environment(tags, folder, options),
+    }
+}
+
 /// References to resources of the same folder; `resolve` gives the subjects of a plain address.
 pub(super) fn references(resource: &Resource, resolve: impl Fn(&str) -> Vec<Subject>) -> Vec<Subject> {
     let mut found: Vec<Subject> = resource.references.iter().flat_map(|reference| resolve(&reference.target)).collect();
@@ -68,8 +92,9 @@ pub(super) fn references(resource: &Resource, resolve: impl Fn(&str) -> Vec<Subj
     found
 }
 
-/// The live thing behind a state or plan entry.
-pub(super) fn live_subject(resource: &Resource, body: &mainstay_iac::Map) -> Option<Subject> {
+/// The live thing behind a state or plan entry; `body` holds its attributes as they are.
+#[must_use]
+pub fn live_subject(resource: &Resource, body: &mainstay_iac::Map) -> Option<Subject> {
     let text = |key: &str| body.get(key).and_then(node_text).filter(|text| !text.is_empty());
     let arn = text("arn").filter(|arn| arn.starts_with("arn:"));
     let id = text("id").or(resource.live_id.as_deref()).unwrap_or_default();

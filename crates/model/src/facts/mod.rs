@@ -12,6 +12,7 @@ mod estate;
 mod finding;
 mod incident;
 mod record;
+mod review;
 mod spend;
 mod vulnerability;
 
@@ -23,5 +24,6 @@ pub use estate::*;
 pub use finding::*;
 pub use incident::*;
 pub use record::*;
+pub use review::*;
 pub use spend::*;
 pub use vulnerability::*;
