@@ -288,7 +288,7 @@ impl<'a, 'r> Evaluation<'a, 'r> {
                 Truth::Unknown if how == Quantifier::Filter => {
                     // It may belong here or not, and neither may be claimed.
                     chosen.push(Item {
-                        val: Val::Unknown(Doubt::Rule("whether it counts cannot be decided")),
+                        val: Val::Unknown(Doubt::Presence("whether it counts cannot be decided")),
                         at: value.at,
                     });
                 }

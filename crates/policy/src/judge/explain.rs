@@ -288,7 +288,7 @@ impl<'a> Reasons<'a, '_, '_> {
 fn doubt_text(doubt: Doubt<'_>) -> String {
     match doubt {
         Doubt::Read(unknown) => unknown.why.to_string(),
-        Doubt::Rule(why) => why.to_owned(),
+        Doubt::Rule(why) | Doubt::Presence(why) => why.to_owned(),
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn call<'a>(on: &Evaluation<'a, '_>, function: Function, arguments: &
         Function::Json => iam::json(on, first),
         Function::SecretLike => secret_like(first),
         _ if first.is_unknown() => first,
-        Function::Empty => is_empty(first).into_val(),
+        Function::Empty => emptiness(first).val(),
         Function::Len => length(first),
         Function::Lower => match first {
             Val::Text(text) if text.chars().any(char::is_uppercase) => on.batch.text(text.to_lowercase()),
@@ -98,6 +98,18 @@ fn with_second<'a>(on: &Evaluation<'a, '_>, arguments: &[Id], decide: impl FnOnc
     if second.is_unknown() { second } else { decide(second).val() }
 }
 
+/// Whether something holds nothing; unknown where all that it holds may not be there.
+fn emptiness(val: Val<'_>) -> Truth {
+    match val {
+        Val::Items(items) if !items.is_empty() && items.iter().all(is_doubtful) => Truth::Unknown,
+        other => is_empty(other).into(),
+    }
+}
+
+fn is_doubtful(item: &Item<'_>) -> bool {
+    matches!(item.val, Val::Unknown(Doubt::Presence(_)))
+}
+
 pub(crate) fn is_empty(val: Val<'_>) -> bool {
     match val {
         Val::Null => true,
@@ -110,6 +122,11 @@ pub(crate) fn is_empty(val: Val<'_>) -> bool {
 }
 
 fn length<'a>(val: Val<'a>) -> Val<'a> {
+    if let Val::Items(items) = val
+        && let Some(doubtful) = items.iter().find(|item| is_doubtful(item))
+    {
+        return doubtful.val;
+    }
     let length = match val {
         Val::Null => 0,
         Val::Text(text) => text.chars().count(),
@@ -185,37 +202,56 @@ fn flag<'a>(arguments: Val<'a>, name: Val<'a>) -> Val<'a> {
     doubt
 }
 
-/// Resources of the named types, by relation or all.
+/// Resources of the named types, by relation or all. The relations are those of the resource that is judged, or of the
+/// one that is named.
 fn related<'a>(on: &Evaluation<'a, '_>, function: Function, arguments: &[Id]) -> Val<'a> {
     let types = on.val(arguments[0]);
-    let attributes = arguments.get(1).map(|id| on.val(*id));
+    let (attributes, subject) = match function {
+        Function::Connected => (None, arguments.get(1)),
+        _ => (arguments.get(1).map(|id| on.val(*id)), arguments.get(2)),
+    };
+    let subject = match subject.map(|id| on.val(*id)) {
+        None => on.index,
+        Some(Val::Resource(index)) => index,
+        Some(doubt @ Val::Unknown(_)) => return doubt,
+        Some(_) => return Val::Null,
+    };
+    let relations = on.batch.relations;
     let mut found = Vec::new();
+    let via: Vec<_> = match attributes {
+        None | Some(Val::Null) => vec![None],
+        Some(list) => list.items().filter_map(|item| item.val.text()).map(Some).collect(),
+    };
+    let inward = matches!(function, Function::Referrers | Function::Connected);
+    let mut doubt = inward;
     for resource_type in types.items().filter_map(|item| item.val.text()) {
-        let relations = on.batch.relations;
+        doubt &= !matches!(resource_type, "*" | "module");
         let before = found.len();
-        let via = attributes.iter().flat_map(|list| list.items()).filter_map(|item| item.val.text()).map(Some);
-        let via: Vec<_> = if attributes.is_some() { via.collect() } else { vec![None] };
-        for attribute in via {
-            match function {
-                Function::Resources => found.extend_from_slice(relations.of_type(&on.resource.root, resource_type)),
-                Function::Referrers => relations.referrers(on.index, resource_type, attribute, &mut found),
-                Function::Targets => relations.targets(on.index, resource_type, attribute, &mut found),
-                _ => {
-                    relations.referrers(on.index, resource_type, attribute, &mut found);
-                    relations.targets(on.index, resource_type, attribute, &mut found);
-                }
+        if function == Function::Resources {
+            found.extend_from_slice(relations.of_type(&on.resource.root, resource_type));
+            continue;
+        }
+        for attribute in &via {
+            if inward {
+                relations.referrers(subject, resource_type, *attribute, &mut found);
+            }
+            if function != Function::Referrers {
+                relations.targets(subject, resource_type, *attribute, &mut found);
             }
         }
-        if function != Function::Resources {
-            found[before..].sort_unstable();
-        }
+        found[before..].sort_unstable();
     }
     found.dedup();
-    on.batch.list(
-        found
-            .into_iter()
-            .map(|index| Item { val: Val::Resource(index), at: Some(on.batch.reading.resources[index as usize].at) }),
-    )
+    let resources = &on.batch.reading.resources;
+    let mut items: Vec<_> = found
+        .into_iter()
+        .map(|index| Item { val: Val::Resource(index), at: Some(resources[index as usize].at) })
+        .collect();
+    if doubt && let Some(module) = relations.unread_module(on.batch.reading, subject) {
+        let why = "a module that was not read may hold one";
+        items.push(Item { val: Val::Unknown(Doubt::Presence(why)), at: Some(resources[module as usize].at) });
+    }
+    on.batch.list(items)
 }
 
 /// Whether a dotted version is at least another. A leading letter (`v1.2`, `TLSv1.2`) is passed over.

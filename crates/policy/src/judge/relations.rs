@@ -3,6 +3,7 @@
 
 use mainstay_iac::{Block, Reading, Resource};
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 /// How many instances of one counted resource an address without index stands for, at most. Beyond it the relation
@@ -27,6 +28,8 @@ pub(crate) struct Relations<'a> {
     next: Vec<u32>,
     inbound: Edges<'a>,
     outbound: Edges<'a>,
+    /// Resources in the order of their addresses, for whoever asks what a module holds.
+    sorted: OnceCell<Vec<u32>>,
 }
 
 /// First and last resource of those that share an address, or an address without its index.
@@ -146,6 +149,25 @@ impl<'a> Relations<'a> {
         }
     }
 
+    /// A module call that is handed something of `index`, and whose module was not read.
+    pub(crate) fn unread_module(&self, reading: &Reading, index: u32) -> Option<u32> {
+        let mut modules = Vec::new();
+        self.referrers(index, "module", None, &mut modules);
+        modules.into_iter().find(|module| {
+            let module = &reading.resources[*module as usize];
+            let inside = format!("{}.", module.address);
+            let sorted = self.sorted.get_or_init(|| {
+                let mut sorted: Vec<u32> = (0u32..).take(reading.resources.len()).collect();
+                sorted.sort_unstable_by_key(|index| key(&reading.resources[*index as usize]));
+                sorted
+            });
+            let place = sorted
+                .partition_point(|index| key(&reading.resources[*index as usize]) < (&*module.root, inside.as_str()));
+            let next = sorted.get(place).map(|index| key(&reading.resources[*index as usize]));
+            !next.is_some_and(|(root, address)| *root == *module.root && address.starts_with(&inside))
+        })
+    }
+
     /// Resources of a type (`*` for any) that an attribute of `index` (any, where none is named) refers to.
     pub(crate) fn targets(&self, index: u32, resource_type: &str, attribute: Option<&str>, out: &mut Vec<u32>) {
         match self.types.get(&*folded(resource_type)) {
@@ -181,6 +203,11 @@ impl<'a> Edges<'a> {
             }
         }
     }
+}
+
+/// By which resources are sorted.
+fn key(resource: &Resource) -> (&str, &str) {
+    (&resource.root, &resource.address)
 }
 
 /// Whether a target with an index is this instance, or this is a resource that never had instances.

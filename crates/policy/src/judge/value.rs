@@ -28,6 +28,8 @@ pub(crate) enum Doubt<'a> {
     Read(&'a Unknown),
     /// The rule asks something that the value cannot answer.
     Rule(&'a str),
+    /// Whether there is such an item at all, in a list that holds this instead.
+    Presence(&'a str),
 }
 
 /// An item of a list, with its place where it has one.
