@@ -1,7 +1,7 @@
 //! From declarations to resources: loops unrolled, conditions decided, nested deployments and modules followed.
 
 use super::eval::{refers_of, unknown};
-use super::expr::Over;
+use super::expr::{Expr, Kind, Over};
 use super::names;
 use super::scope::{Env, Local, Scope, symbol_address};
 use super::template::{Declared, Nested, Parameter, Source, Template};
@@ -61,13 +61,12 @@ impl Deployed {
         body.set("secure", Node { value: Value::Bool(parameter.secure), at: parameter.at });
         if let Some(default) = &parameter.default {
             let value = scope.eval(default, None);
+            body.set("generated", Node { value: Value::Bool(is_generated(default)), at: default.at });
             body.set("defaultValue", value);
         }
-        // Bicep's own word for it begins with its type: `param password string`.
-        let kind = if scope.template.dialect == Dialect::Bicep { &*parameter.declared_type } else { "parameter" };
         let mut resource = blank(scope, around, parameter.at, parameter.line_end);
         resource.block = Block::Parameter;
-        resource.address = format!("{}{kind}.{}", scope.prefix, parameter.name);
+        resource.address = parameter.address(scope.template.dialect, &scope.prefix);
         resource.resource_type = "parameter".to_owned();
         resource.name = parameter.name.to_string();
         resource.body = body;
@@ -187,7 +186,9 @@ impl Deployed {
         let own = declared.name.as_ref();
         let mut name = own.map(|own| names::with_holes(scope, own, env)).unwrap_or_default();
         let known = own.is_none_or(|own| matches!(scope.eval(own, env).value, Value::String(_) | Value::Number(_)));
-        if let Some(parent) = parent {
+        if let Some(parent) = parent
+            && !name.starts_with(&format!("{}/", parent.name))
+        {
             name = format!("{}/{name}", parent.name);
         }
         let by_name = format!("{}{}.{name}", scope.prefix, declared.resource_type);
@@ -354,6 +355,15 @@ impl Around {
         let mut paths = self.paths.clone();
         paths.push(path.clone());
         Self { root: self.root.clone(), paths }
+    }
+}
+
+/// Whether a default is new in every deployment, and so is no secret of the file.
+fn is_generated(default: &Expr) -> bool {
+    match &default.kind {
+        Kind::Bracketed(_, inner) => is_generated(inner),
+        Kind::Call(name, _) => &**name == "newguid",
+        _ => false,
     }
 }
 

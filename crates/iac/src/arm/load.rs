@@ -125,8 +125,10 @@ impl Loader<'_> {
             );
             return None;
         };
+        // A child may repeat the whole type; the type of a provider has a point.
+        let is_whole = own_type.split('/').next().is_some_and(|provider| provider.contains('.'));
         let resource_type: Arc<str> =
-            if parent_type.is_empty() { own_type } else { format!("{parent_type}/{own_type}").into() };
+            if parent_type.is_empty() || is_whole { own_type } else { format!("{parent_type}/{own_type}").into() };
         let is_deployment = resource_type.eq_ignore_ascii_case(DEPLOYMENT);
         let kept = resource.iter().filter(|(name, _)| !DIRECTIVES.iter().any(|known| known.eq_ignore_ascii_case(name)));
         let kept: Vec<_> = kept.map(|(name, node)| (name, node, is_deployment)).collect();

@@ -84,6 +84,7 @@ pub(crate) struct Scope<'w> {
     parameters: RefCell<Vec<State>>,
     variables: RefCell<Vec<State>>,
     symbols: HashMap<&'w str, Symbol<'w>>,
+    parameter_addresses: Vec<String>,
 }
 
 #[derive(Clone)]
@@ -186,6 +187,7 @@ impl<'w> Scope<'w> {
             parameters: RefCell::new(vec![State::New; template.parameters.len()]),
             variables: RefCell::new(vec![State::New; template.variables.len()]),
             symbols,
+            parameter_addresses: template.parameters.iter().map(|one| one.address(template.dialect, &prefix)).collect(),
             prefix,
         }
     }
@@ -224,9 +226,10 @@ impl<'w> Scope<'w> {
             None if self.called => {
                 unknown(format!("the caller gives no value for the parameter `{}`", parameter.name), &[])
             }
+            // A deployment does not begin without a value, so something is set; a list or an object may still be empty.
             None => unknown(
                 format!("the parameter `{}` has no default, and no parameters file gives it a value", parameter.name),
-                &[],
+                if parameter.is_scalar() { std::slice::from_ref(&self.parameter_addresses[index]) } else { &[] },
             ),
         }
     }

@@ -40,6 +40,19 @@ pub(crate) struct Variable {
     pub value: Expr,
 }
 
+impl Parameter {
+    /// Bicep's own word for a parameter begins with its type: `param password string`.
+    pub(crate) fn address(&self, dialect: Dialect, prefix: &str) -> String {
+        let kind = if dialect == Dialect::Bicep { &*self.declared_type } else { "parameter" };
+        format!("{prefix}{kind}.{}", self.name)
+    }
+
+    /// Whether it is a text, a number or a truth.
+    pub(crate) fn is_scalar(&self) -> bool {
+        ["string", "securestring", "int", "bool"].iter().any(|known| self.declared_type.eq_ignore_ascii_case(known))
+    }
+}
+
 /// A function that the template defines.
 #[derive(Debug)]
 pub(crate) struct Function {

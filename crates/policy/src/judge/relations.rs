@@ -233,8 +233,9 @@ pub(crate) fn type_key(resource: &Resource) -> Cow<'_, str> {
     }
 }
 
-/// Azure does not tell types apart by their case; all others have no slash.
+/// Azure does not tell types apart by their case, or by a slash at the end; all others have no slash.
 pub(crate) fn folded(resource_type: &str) -> Cow<'_, str> {
+    let resource_type = resource_type.trim_end_matches('/');
     if resource_type.contains('/') && resource_type.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Cow::Owned(resource_type.to_ascii_lowercase())
     } else {
