@@ -136,7 +136,10 @@ fn children_and_ids_lead_to_their_resources() {
     assert_eq!(reading.diagnostics, []);
     let server = found(&reading, "Microsoft.Sql/servers.[parameters('server')]");
     assert_eq!((server.name.as_str(), server.api_version.as_str()), ("[parameters('server')]", "2021-11-01"));
-    assert_eq!(targets(server), [("properties.subnet", "Microsoft.Network/virtualNetworks/subnets.net-a/db")]);
+    assert_eq!(
+        targets(server),
+        [("name", "parameter.server"), ("properties.subnet", "Microsoft.Network/virtualNetworks/subnets.net-a/db")]
+    );
     let audit = found(&reading, "Microsoft.Sql/servers/databases/auditingSettings.[parameters('server')]/shop/default");
     assert_eq!(targets(audit), [("parent", "Microsoft.Sql/servers/databases.[parameters('server')]/shop")]);
     let rule = found(&reading, "microsoft.sql/servers/firewallRules.[parameters('server')]/all");
