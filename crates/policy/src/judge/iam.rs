@@ -34,10 +34,21 @@ pub(crate) fn json<'a>(on: &Evaluation<'a, '_>, val: Val<'a>) -> Val<'a> {
 
 /// `statements(x)`.
 pub(crate) fn statements<'a>(on: &Evaluation<'a, '_>, argument: Id) -> Val<'a> {
-    let item = on.item(argument);
+    statements_of(on, on.item(argument))
+}
+
+fn statements_of<'a>(on: &Evaluation<'a, '_>, item: Item<'a>) -> Val<'a> {
     let at = item.at.unwrap_or(on.at());
     match item.val {
         Val::Null => Val::Null,
+        // Several policies, such as those written into a role.
+        Val::Items(policies) => {
+            let several = policies.iter().flat_map(|policy| match statements_of(on, *policy) {
+                doubt @ Val::Unknown(_) => vec![Item { val: doubt, at: policy.at }],
+                statements => statements.items().collect(),
+            });
+            on.batch.list(several.collect::<Vec<_>>())
+        }
         Val::Text(text) if text.trim().is_empty() => kept(on, Vec::new(), at),
         Val::Text(text) => memo(on, (text.as_ptr() as usize, Parsed::Text), || match policy(text) {
             Some(json) => kept(on, of_json(&node(&json, at), at), at),
