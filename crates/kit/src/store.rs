@@ -352,21 +352,28 @@ impl<'a> Reader<'a> {
     }
 
     fn rows<T: Entity>(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Folded<T>>, Problem> {
-        let mut out = Vec::new();
-        for row in self.ledger.read(|tx| tx.query(sql, parameters))? {
-            let read = |e: serde_json::Error| {
-                Problem::ours(
-                    "table.unreadable",
-                    format!("a row of {} cannot be read ({e}); run mainstay ledger rebuild", T::TABLE),
-                )
-            };
-            out.push(Folded {
-                key: row.text(0)?.to_owned(),
-                entity: serde_json::from_str(row.text(1)?).map_err(read)?,
-                facts: serde_json::from_str(row.text(2)?).map_err(read)?,
-            });
+        let read = |e: serde_json::Error| {
+            Problem::ours(
+                "table.unreadable",
+                format!("a row of {} cannot be read ({e}); run mainstay ledger rebuild", T::TABLE),
+            )
+        };
+        let (mut out, mut unreadable) = (Vec::new(), None);
+        // Row by row: a window may hold tens of thousands, whose text is not needed once it is read.
+        self.ledger.read(|tx| {
+            tx.query_each(sql, parameters, &mut |row| {
+                let (state, facts) = (serde_json::from_str(row.text(1)?), serde_json::from_str(row.text(2)?));
+                match state.and_then(|entity| Ok((entity, facts?))) {
+                    Ok((entity, facts)) => out.push(Folded { key: row.text(0)?.to_owned(), entity, facts }),
+                    Err(error) => unreadable = Some(error),
+                }
+                Ok(unreadable.is_none())
+            })
+        })?;
+        match unreadable {
+            Some(error) => Err(read(error)),
+            None => Ok(out),
         }
-        Ok(out)
     }
 
     /// Folds every entity of a kind from the facts known then. The same fold as for the tables; only slower.

@@ -95,8 +95,8 @@ impl Database {
     }
 }
 
-/// Connections that are kept open between uses.
-const POOL_IDLE_MAX: usize = 8;
+/// Connections that are kept open between uses; each holds a cache of pages of its own.
+const POOL_IDLE_MAX: usize = 4;
 
 /// Readers: taken when needed, given back when done.
 pub(crate) struct Pool {

@@ -28,6 +28,7 @@ mod redact;
 mod schema;
 mod sql;
 mod sqlite;
+mod tls;
 mod tree;
 mod tx;
 mod value;

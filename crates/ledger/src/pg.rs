@@ -4,12 +4,13 @@
 use crate::db::{Conn, EachRef, Mode, ValueRef};
 use crate::error::{LedgerError, Result};
 use crate::sql::{self, Insert};
+use crate::tls;
 use crate::value::Value;
 use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::private::BytesMut;
 use postgres::types::{FromSql, IsNull, ToSql, Type};
-use postgres::{Client, NoTls, Statement};
+use postgres::{Client, Statement};
 use std::collections::{HashMap, HashSet};
 use std::error::Error;
 
@@ -28,7 +29,11 @@ pub(crate) struct PgConn {
 
 impl PgConn {
     pub(crate) fn connect(url: &str) -> Result<Self> {
-        let mut client = Client::connect(url, NoTls).map_err(|error| map("connecting", &error))?;
+        let address = tls::Address::parse(url)?;
+        let mut client = address.config.connect(address.tls()?).map_err(|error| match address.explain(&error) {
+            Some(cause) => LedgerError::Connection { what: "connecting".to_owned(), cause },
+            None => map("connecting", &error),
+        })?;
         client
             .batch_execute("SET client_min_messages = warning; SET timezone = 'UTC'")
             .map_err(|error| map("connecting", &error))?;
@@ -260,11 +265,7 @@ impl ToSql for Value {
 /// Says in our words what PostgreSQL said in its own. The URL is never part of it: it may hold a password.
 fn map(what: &str, error: &postgres::Error) -> LedgerError {
     let (what, Some(db)) = (what.to_owned(), error.as_db_error()) else {
-        let mut innermost: &dyn Error = error;
-        while let Some(source) = innermost.source() {
-            innermost = source;
-        }
-        let cause = innermost.to_string();
+        let cause = tls::innermost(error);
         let broken = error.is_closed() || error.source().is_some_and(|s| s.is::<std::io::Error>());
         let what = what.to_owned();
         return if broken { LedgerError::Connection { what, cause } } else { LedgerError::Database { what, cause } };

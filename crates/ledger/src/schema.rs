@@ -5,21 +5,27 @@ use crate::error::{LedgerError, Result};
 use crate::value::Value;
 
 /// All migrations in order; one that was released never changes.
-const MIGRATIONS: &[&[&str]] = &[&[
-    // The log. `entry` is the leaf (see `entry.rs`); `data` and `extensions` are the payload, or where `salt` is null
-    // what was retained of it.
-    "CREATE TABLE ledger_facts (seq BIGINT PRIMARY KEY, entry TEXT NOT NULL, data TEXT NOT NULL, extensions TEXT, salt BYTEA)",
-    // The tree: `id` is level * 2^48 + index.
-    "CREATE TABLE ledger_tiles (id BIGINT PRIMARY KEY, hashes BYTEA NOT NULL)",
-    // The indexes (see `index.rs`): `id` of a page is run * 2^24 + page.
-    "CREATE TABLE ledger_runs (id BIGINT PRIMARY KEY, kind BIGINT NOT NULL, level BIGINT NOT NULL, fences BYTEA NOT NULL, bloom BYTEA NOT NULL, digest BYTEA NOT NULL)",
-    "CREATE TABLE ledger_run_pages (id BIGINT PRIMARY KEY, entries BYTEA NOT NULL)",
-    // What was folded into which tables.
-    "CREATE TABLE ledger_folds (name TEXT PRIMARY KEY, version BIGINT NOT NULL, tables TEXT NOT NULL)",
-    // One row: how long the log is. Whoever locks it may append.
-    "CREATE TABLE ledger_head (id BIGINT PRIMARY KEY, size BIGINT NOT NULL, covered BIGINT NOT NULL, recorded BIGINT NOT NULL, next_run BIGINT NOT NULL, checkpoint TEXT NOT NULL, verifier TEXT NOT NULL, folds TEXT NOT NULL)",
-    "INSERT INTO ledger_head (id, size, covered, recorded, next_run, checkpoint, verifier, folds) VALUES (1, 0, 0, 0, 1, '', '', '')",
-]];
+const MIGRATIONS: &[&[&str]] = &[
+    &[
+        // The log. `entry` is the leaf (see `entry.rs`); `data` and `extensions` are the payload, or where `salt` is null
+        // what was retained of it.
+        "CREATE TABLE ledger_facts (seq BIGINT PRIMARY KEY, entry TEXT NOT NULL, data TEXT NOT NULL, extensions TEXT, salt BYTEA)",
+        // The tree: `id` is level * 2^48 + index.
+        "CREATE TABLE ledger_tiles (id BIGINT PRIMARY KEY, hashes BYTEA NOT NULL)",
+        // The indexes (see `index.rs`): `id` of a page is run * 2^24 + page.
+        "CREATE TABLE ledger_runs (id BIGINT PRIMARY KEY, kind BIGINT NOT NULL, level BIGINT NOT NULL, fences BYTEA NOT NULL, bloom BYTEA NOT NULL, digest BYTEA NOT NULL)",
+        "CREATE TABLE ledger_run_pages (id BIGINT PRIMARY KEY, entries BYTEA NOT NULL)",
+        // What was folded into which tables.
+        "CREATE TABLE ledger_folds (name TEXT PRIMARY KEY, version BIGINT NOT NULL, tables TEXT NOT NULL)",
+        // One row: how long the log is. Whoever locks it may append.
+        "CREATE TABLE ledger_head (id BIGINT PRIMARY KEY, size BIGINT NOT NULL, covered BIGINT NOT NULL, recorded BIGINT NOT NULL, next_run BIGINT NOT NULL, checkpoint TEXT NOT NULL, verifier TEXT NOT NULL, folds TEXT NOT NULL)",
+        "INSERT INTO ledger_head (id, size, covered, recorded, next_run, checkpoint, verifier, folds) VALUES (1, 0, 0, 0, 1, '', '', '')",
+    ],
+    &[
+        // Erasures whose bytes the database may still hold in free pages or in its own log (see `redact.rs`).
+        "ALTER TABLE ledger_head ADD COLUMN unscrubbed BIGINT NOT NULL DEFAULT 0",
+    ],
+];
 
 /// The head row.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,14 +16,15 @@ const BUSY_MS: u32 = 15_000;
 const PREPARED_MAX: usize = 128;
 
 /// Settings of a connection. Pages of 8 KiB hold a dozen facts, and a commit of one fact still writes little; the size
-/// counts only when the file is made. `secure_delete` zeroes what is deleted where that costs no further write; redaction
+/// counts only when the file is made. The cache of pages is small, because each connection has one, and what the system
+/// keeps of the file is nearly as near. `secure_delete` zeroes what is deleted where that costs no further write; redaction
 /// does the rest (`scrub`).
 const SETTINGS: &str = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;
-    PRAGMA cache_size = -8192; PRAGMA secure_delete = FAST;";
+    PRAGMA cache_size = -4096; PRAGMA secure_delete = FAST;";
 
 /// Settings of a connection that only reads; the query shows at once whether it can.
-const READER_SETTINGS: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -8192; SELECT COUNT(*) FROM sqlite_schema;";
+const READER_SETTINGS: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -4096; SELECT COUNT(*) FROM sqlite_schema;";
 
 /// Whether a write-ahead log lies beside the database that holds something.
 fn waits(path: &Path) -> bool {
@@ -157,7 +158,15 @@ impl Conn for SqliteConn {
         // Free pages and gaps may hold what was erased, of the row itself or of tables folded from it: the file is
         // written anew without them. The write-ahead log holds it until it is cut off.
         self.plain("VACUUM")?;
-        self.each_ref("PRAGMA wal_checkpoint(TRUNCATE)", &[], &mut |_| Ok(true))
+        let mut busy = false;
+        self.each_ref("PRAGMA wal_checkpoint(TRUNCATE)", &[], &mut |row| {
+            busy = row.first() != Some(&ValueRef::Integer(0));
+            Ok(true)
+        })?;
+        if busy {
+            return Err(LedgerError::Busy("another process reads what is to be written over".to_owned()));
+        }
+        Ok(())
     }
 }
 

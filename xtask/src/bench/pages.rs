@@ -79,7 +79,8 @@ fn measure(facts: u64) -> Outcome<()> {
         println!("  {page:<18} {}", shown(&times));
     }
     std::thread::sleep(Duration::from_secs(2));
-    println!("  resident memory {:.0} MB", server.resident_mb());
+    let (all, files) = (server.memory_mb("VmRSS:"), server.memory_mb("RssFile:"));
+    println!("  resident memory {all:.0} MB, of which the program's file and others {files:.0} MB");
     Ok(())
 }
 
@@ -123,9 +124,10 @@ impl Server {
         Err("see the server's address".to_owned())
     }
 
-    fn resident_mb(&self) -> f64 {
+    /// What the system says of the process's memory.
+    fn memory_mb(&self, name: &str) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok()).unwrap_or(f64::NAN) / 1024.0
     }
 }

@@ -101,6 +101,82 @@ fn kill_many(place: &Place, kills: u32) {
     assert!(acknowledged.len() > kills as usize, "the children did append: {}", acknowledged.len());
 }
 
+/// Entries with a secret each, and kills while they are erased one after the other.
+const SECRETS: u64 = 400;
+const ERASING_KILLS: u64 = 30;
+
+fn secret(seq: u64) -> String {
+    format!("secret-of-{seq};")
+}
+
+/// Not a test of its own: the process that is killed. It erases what is not erased yet.
+#[test]
+fn child_that_erases_until_it_is_killed() {
+    let Ok(folder) = std::env::var("MAINSTAY_ERASING_FOLDER") else { return };
+    let ledger = Ledger::open(Options::in_folder(folder).folds(vec![Arc::new(Notes)])).unwrap();
+    for seq in 0..SECRETS {
+        if ledger.fact(seq).unwrap().unwrap().fact.data.get("text").is_some() {
+            ledger.redact(seq, "/test", "asked for", serde_json::json!({}), at(200_000)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_was_erased_is_in_no_file_once_a_killed_process_was_started_again() {
+    let place = Place::sqlite();
+    let facts = (0..SECRETS).map(|n| note(n, &format!("host:h{}", n % 50), 1, &secret(n).repeat(20)));
+    let ledger = place.open_with_notes();
+    ledger.append(facts.collect(), at(200_000)).unwrap();
+    drop(ledger);
+    let (mut mixed, mut erased) = (7_u64, 0);
+    for round in 0..ERASING_KILLS {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "durability::child_that_erases_until_it_is_killed"])
+            .env("MAINSTAY_ERASING_FOLDER", &place.folder)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        mixed = mixed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        std::thread::sleep(Duration::from_millis(20 + (mixed >> 33) % 150));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let ledger = place.open_with_notes();
+        let gone: Vec<u64> =
+            (0..SECRETS).filter(|seq| ledger.fact(*seq).unwrap().unwrap().fact.data.get("text").is_none()).collect();
+        ledger.write_log_files(&place.folder.join("mirror")).unwrap();
+        let found = secrets_in(&bytes_below(&place.folder));
+        for seq in 0..SECRETS {
+            // What was not erased is found, or the search would show nothing.
+            assert_eq!(found.contains(&seq), !gone.contains(&seq), "round {round}, entry {seq}");
+        }
+        erased = gone.len();
+        assert_eq!(ledger.verify(&VerifyOptions::default()).unwrap().problems, []);
+    }
+    assert!(erased > 0, "the children did erase");
+}
+
+/// All bytes of all files below a folder.
+fn bytes_below(folder: &Path) -> Vec<u8> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        out.extend(if path.is_dir() { bytes_below(&path) } else { std::fs::read(&path).unwrap() });
+    }
+    out
+}
+
+/// The entries whose secret is somewhere in the bytes.
+fn secrets_in(bytes: &[u8]) -> HashSet<u64> {
+    let mark = b"secret-of-";
+    let starts =
+        bytes.windows(mark.len()).enumerate().filter(|(_, window)| window == mark).map(|(at, _)| at + mark.len());
+    let number = |at: usize| {
+        let digits = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit());
+        String::from_utf8(digits.copied().collect()).ok()?.parse().ok()
+    };
+    starts.filter_map(number).collect()
+}
+
 #[test]
 fn nothing_acknowledged_is_lost_when_the_process_is_killed_a_hundred_times() {
     kill_many(&Place::sqlite(), KILLS);

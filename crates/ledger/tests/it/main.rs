@@ -16,3 +16,4 @@ mod merkle_vectors;
 mod proof;
 mod script;
 mod tamper;
+mod tls;
