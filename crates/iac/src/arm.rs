@@ -8,7 +8,6 @@
 
 mod deploy;
 pub(crate) mod eval;
-#[expect(dead_code, reason = "the rest of the expressions comes with the parser of Bicep")]
 pub(crate) mod expr;
 mod functions;
 mod load;
@@ -18,7 +17,7 @@ mod scope;
 pub(crate) mod template;
 
 use crate::source::{Origin, text_of};
-use crate::{Reading, SourceFile, json};
+use crate::{Reading, SourceFile, bicep, json};
 use deploy::{Around, Deployed};
 use expr::Expr;
 use mainstay_model::{Diagnostic, Place};
@@ -89,7 +88,7 @@ fn has_end(path: &str, end: &str) -> bool {
 
 /// Adds what the templates among the files deploy.
 pub(crate) fn add(files: &[SourceFile], reading: &mut Reading) {
-    if !files.iter().any(is_template) {
+    if !files.iter().any(|file| bicep::is_bicep(file) || is_template(file)) {
         return;
     }
     let read = std::thread::scope(|scope| {
@@ -138,7 +137,8 @@ fn deployed(files: &[SourceFile]) -> Reading {
 }
 
 fn read_template(file: &SourceFile, index: u32, diagnostics: &mut Vec<Diagnostic>) -> Option<Template> {
-    if !is_template(file) {
+    let is_bicep = bicep::is_bicep(file);
+    if !is_bicep && !is_template(file) {
         return None;
     }
     let origin = Origin::nth(&file.path, index);
@@ -149,6 +149,9 @@ fn read_template(file: &SourceFile, index: u32, diagnostics: &mut Vec<Diagnostic
             return None;
         }
     };
+    if is_bicep {
+        return Some(bicep::template(text, origin, diagnostics));
+    }
     match json::parse_lenient(text, origin) {
         Ok(node) => Some(load::template(&node, &file.path, diagnostics)),
         Err(diagnostic) => {
@@ -166,6 +169,12 @@ fn read_parameters(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<(String, HashMap<String, Expr>)> {
     let origin = Origin::nth(&file.path, index);
+    if has_end(&file.path, ".bicepparam") {
+        let Ok(text) = text_of(&file.bytes, &file.path) else { return Vec::new() };
+        let (using, given) = bicep::parameters(text, origin, diagnostics);
+        let path = using.and_then(|relative| names::beside(&file.path, &relative));
+        return path.map(|path| (path, given)).into_iter().collect();
+    }
     let Some(stem) = file.path.strip_suffix(".parameters.json") else { return Vec::new() };
     let beside = [".json", ".jsonc", ".bicep"].map(|end| format!("{stem}{end}"));
     let wanted: Vec<String> = beside.into_iter().filter(|path| templates.contains_key(path)).collect();

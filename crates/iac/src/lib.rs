@@ -2,6 +2,7 @@
 //! caller hands over every file's text.
 
 pub mod arm;
+mod bicep;
 pub mod cloudformation;
 mod comment;
 mod convert;

@@ -83,10 +83,6 @@ impl Expr {
         Self { at, kind: Kind::Literal(Value::String(text.into())) }
     }
 
-    pub(crate) fn null(at: At) -> Self {
-        Self { at, kind: Kind::Literal(Value::Null) }
-    }
-
     /// The text of a literal.
     pub(crate) fn as_text(&self) -> Option<&Arc<str>> {
         match &self.kind {

@@ -8,6 +8,9 @@ use std::sync::Arc;
 /// How deep calls and indexes nest, at most.
 const DEPTH_MAX: u32 = 64;
 
+/// How many members and indexes follow each other, at most.
+const CHAIN_MAX: u32 = 256;
+
 /// What is wrong with an expression: after how many characters, and what.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -70,7 +73,10 @@ impl<'t> Parser<'t> {
             return Err(self.fault(&format!("the expression nests deeper than {DEPTH_MAX} levels")));
         }
         let mut expr = self.primary()?;
-        loop {
+        for step in 0.. {
+            if step > CHAIN_MAX {
+                return Err(self.fault(&format!("more than {CHAIN_MAX} steps follow each other")));
+            }
             self.space();
             let safe = self.text[self.pos..].starts_with(".?");
             if safe || self.peek() == Some(b'.') {
