@@ -80,7 +80,7 @@ pub struct Resource {
     pub references: Vec<Reference>,
     /// Plan only: `create`, `update`, `delete`, `replace`, `no-op`, `read`; state only: empty.
     pub action: Option<String>,
-    /// Plan and state only: the provider's id of the live object.
+    /// The provider's id of the live object: from a plan or state, or from an `import` block.
     pub live_id: Option<String>,
 }
 

@@ -355,3 +355,102 @@ fn undeclared_resource_is_a_reference_and_leaves_the_rest_known() {
     );
     assert!(reading.diagnostics.iter().all(|d| d.code == "terraform.undeclared"), "{:?}", reading.diagnostics);
 }
+
+#[test]
+fn override_files_are_merged_as_terraform_merges_them() {
+    let reading = read(&[
+        (
+            "main.tf",
+            "resource \"aws_instance\" \"web\" {\n  ami = \"a\"\n  tags = { a = local.x }\n  ebs_block_device {\n    device_name = \"one\"\n  }\n  \
+ebs_block_device {\n    device_name = \"two\"\n  }\n  root_block_device {\n    encrypted = true\n  }\n  lifecycle {\n    prevent_destroy = true\n    create_before_destroy = true\n  }\n}\n\
+locals {\n  x = \"base\"\n  y = \"kept\"\n}\nvariable \"v\" {\n  type = string\n  default = \"1\"\n}\n\
+resource \"aws_eip\" \"e\" {\n  domain = \"${local.y}-${var.v}\"\n}\nprovider \"aws\" {\n  region = \"a\"\n}\nprovider \"aws\" {\n  alias = \"b\"\n  region = \"b\"\n}\n",
+        ),
+        (
+            "prod_override.tf",
+            "resource \"aws_instance\" \"web\" {\n  ami = \"c\"\n  ebs_block_device {\n    device_name = \"three\"\n  }\n  lifecycle {\n    prevent_destroy = false\n  }\n}\n\
+locals {\n  x = \"over\"\n}\nvariable \"v\" {\n  default = \"2\"\n}\nprovider \"aws\" {\n  alias = \"b\"\n  region = \"over\"\n}\n",
+        ),
+        (
+            "override.tf",
+            "resource \"aws_instance\" \"web\" {\n  ami = \"b\"\n  monitoring = true\n}\nresource \"aws_eip\" \"alone\" {}\n",
+        ),
+        ("other/main.tf", "resource \"aws_instance\" \"web\" {\n  ami = \"other\"\n}\n"),
+    ]);
+    let web: Vec<_> = reading.resources.iter().filter(|one| one.address == "aws_instance.web").collect();
+    assert_eq!(web.len(), 2, "one in each root");
+    let web =
+        |path: &str| web.iter().find(|one| &*one.root == ".").unwrap().attribute(path).map(mainstay_iac::Node::to_json);
+    // `override.tf` comes before `prod_override.tf`, so that the latter counts.
+    assert_eq!(web("ami"), Some(json!("c")));
+    assert_eq!(web("monitoring"), Some(json!(true)));
+    assert_eq!(web("ebs_block_device"), Some(json!([{"device_name": "three"}])));
+    assert_eq!(web("root_block_device.0.encrypted"), Some(json!(true)));
+    assert_eq!(web("lifecycle"), Some(json!([{"prevent_destroy": false, "create_before_destroy": true}])));
+    assert_eq!(web("tags"), Some(json!({"a": "over"})));
+    assert_eq!(value(&reading, "aws_eip.e", "domain"), json!("kept-2"));
+    assert_eq!(value(&reading, "provider.aws", "region"), json!("a"));
+    assert_eq!(value(&reading, "provider.aws.b", "region"), json!("over"));
+    let told: Vec<_> = reading.diagnostics.iter().map(|one| (one.code.as_ref(), one.place.to_string())).collect();
+    assert_eq!(told, [("terraform.override", "override.tf:5:1".to_owned())]);
+}
+
+#[test]
+fn values_that_a_variable_refuses_are_told_and_unknown_ones_are_not() {
+    let text = "variable \"size\" {\n  type = number\n  default = 7\n  validation {\n    condition = var.size > 2\n    error_message = \"more than two\"\n  }\n  \
+validation {\n    condition = var.size % 2 == 0\n    error_message = \"${var.size} is odd\"\n  }\n}\n\
+variable \"open\" {\n  validation {\n    condition = length(var.open) > 3\n    error_message = \"too short\"\n  }\n}\n\
+resource \"aws_instance\" \"a\" {\n  count = var.size\n}\n";
+    let reading = read(&[("main.tf", text)]);
+    let told: Vec<_> = reading.diagnostics.iter().map(|one| (one.summary.as_str(), one.place.to_string())).collect();
+    assert_eq!(told, [("the value of var.size is refused: 7 is odd", "main.tf:8:3".to_owned())]);
+    assert_eq!(addresses(&reading).len(), 7);
+}
+
+#[test]
+fn moved_removed_and_import_blocks_are_held_against_what_is_declared() {
+    let text = "moved {\n  from = aws_instance.old\n  to   = aws_instance.new\n}\nmoved {\n  from = aws_instance.many\n  to   = aws_instance.many[0]\n}\n\
+moved {\n  from = aws_instance.new\n  to   = aws_instance.newer\n}\nremoved {\n  from = module.gone\n}\nremoved {\n  from = aws_instance.many\n}\n\
+resource \"aws_instance\" \"new\" {}\nresource \"aws_instance\" \"many\" {\n  count = 2\n}\n\
+locals {\n  known = { \"0\" = \"i-1\", \"1\" = \"i-2\" }\n}\nimport {\n  for_each = local.known\n  to = aws_instance.many[tonumber(each.key)]\n  id = each.value\n}\n\
+import {\n  to = aws_instance.absent\n  id = \"i-3\"\n}\nimport {\n  to = aws_instance.new\n  id = \"i-4\"\n}\n";
+    let reading = read(&[("main.tf", text)]);
+    let ids: Vec<_> = reading.resources.iter().map(|one| (one.address.as_str(), one.live_id.as_deref())).collect();
+    assert_eq!(
+        ids,
+        [
+            ("aws_instance.new", Some("i-4")),
+            ("aws_instance.many[0]", Some("i-1")),
+            ("aws_instance.many[1]", Some("i-2"))
+        ]
+    );
+    let told: Vec<_> = reading.diagnostics.iter().map(|one| one.summary.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "aws_instance.new is moved and still declared",
+            "aws_instance.many is removed and still declared",
+            "aws_instance.absent is imported and not declared",
+        ]
+    );
+}
+
+#[test]
+fn default_tags_of_the_provider_that_a_resource_uses_are_added() {
+    let reading = read(&[
+        (
+            "main.tf",
+            "variable \"team\" {\n  default = \"shop\"\n}\nprovider \"aws\" {\n  default_tags {\n    tags = { team = var.team, tier = \"2\" }\n  }\n}\n\
+provider \"aws\" {\n  alias = \"west\"\n  default_tags {\n    tags = { team = \"west\" }\n  }\n}\n\
+resource \"aws_s3_bucket\" \"a\" {\n  tags = { tier = \"1\" }\n}\nresource \"aws_s3_bucket\" \"b\" {\n  provider = aws.west\n}\n\
+resource \"google_storage_bucket\" \"g\" {}\nmodule \"same\" {\n  source = \"./m\"\n}\nmodule \"west\" {\n  source = \"./m\"\n  providers = {\n    aws = aws.west\n  }\n}\n",
+        ),
+        ("m/main.tf", "resource \"aws_s3_bucket\" \"c\" {}\n"),
+    ]);
+    assert_eq!(value(&reading, "aws_s3_bucket.a", "tags_all"), json!({"team": "shop", "tier": "1"}));
+    assert_eq!(value(&reading, "aws_s3_bucket.a", "tags"), json!({"tier": "1"}));
+    assert_eq!(value(&reading, "aws_s3_bucket.b", "tags_all"), json!({"team": "west"}));
+    assert_eq!(value(&reading, "module.same.aws_s3_bucket.c", "tags_all"), json!({"team": "shop", "tier": "2"}));
+    assert_eq!(value(&reading, "module.west.aws_s3_bucket.c", "tags_all"), json!({"team": "west"}));
+    assert!(resource(&reading, "google_storage_bucket.g").attribute("tags_all").is_none());
+}

@@ -1,6 +1,7 @@
 //! From files to folders of blocks, and which folders are roots.
 
 use super::module::Inputs;
+use super::overrides::{self, is_override};
 use super::val::Val;
 use super::{INSTANCES_MAX, NODES_MAX, Options, STEPS_BASE_MAX, STEPS_PER_BYTE, World, walk};
 use crate::hcl::{self, Attribute, Block, Body, Item, Kind};
@@ -21,6 +22,10 @@ pub(super) struct Folder<'w> {
     pub resources: HashMap<(&'w str, &'w str), &'w Block>,
     pub data: HashMap<(&'w str, &'w str), &'w Block>,
     pub modules: HashMap<&'w str, &'w Block>,
+    /// `moved` and `removed`.
+    pub refactorings: Vec<&'w Block>,
+    /// `import`.
+    pub imports: Vec<&'w Block>,
     /// Resources, data, providers and module calls in the order of files.
     pub blocks: Vec<&'w Block>,
 }
@@ -118,19 +123,14 @@ fn parse_all(files: &[SourceFile], reading: &mut Reading) -> Vec<(usize, Body)> 
             }
         }
     }
-    // A folder's override files come last.
+    // A folder's override files come last: a local of theirs counts.
     bodies.sort_by_key(|(index, _)| is_override(&files[*index].path));
+    overrides::merge(&mut bodies, files, diagnostics);
     bodies
-}
-
-fn is_override(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path).split('.').next().unwrap_or_default();
-    name == "override" || name.ends_with("_override")
 }
 
 impl<'w> Folder<'w> {
     fn add(&mut self, body: &'w Body, path: &str, diagnostics: &mut Vec<Diagnostic>) {
-        let overrides = is_override(path);
         for item in &body.items {
             let Item::Block(block) = item else { continue };
             let label = |n: usize| block.labels.get(n).map(|label| &**label);
@@ -143,19 +143,25 @@ impl<'w> Folder<'w> {
                     }
                     None
                 }
+                ("moved" | "removed", None, None) => {
+                    self.refactorings.push(block);
+                    None
+                }
+                ("import", None, None) => {
+                    self.imports.push(block);
+                    None
+                }
                 ("variable", Some(name), None) => self.variables.insert(name, block),
                 ("output", Some(name), None) => self.outputs.insert(name, block),
                 ("provider", Some(_), None) => {
                     self.blocks.push(block);
                     None
                 }
-                ("module", Some(name), None) => Self::put(&mut self.blocks, &mut self.modules, name, block, overrides),
+                ("module", Some(name), None) => Self::put(&mut self.blocks, &mut self.modules, name, block),
                 ("resource", Some(kind), Some(name)) => {
-                    Self::put(&mut self.blocks, &mut self.resources, (kind, name), block, overrides)
+                    Self::put(&mut self.blocks, &mut self.resources, (kind, name), block)
                 }
-                ("data", Some(kind), Some(name)) => {
-                    Self::put(&mut self.blocks, &mut self.data, (kind, name), block, overrides)
-                }
+                ("data", Some(kind), Some(name)) => Self::put(&mut self.blocks, &mut self.data, (kind, name), block),
                 ("resource" | "data" | "module" | "variable" | "output" | "provider", ..) => {
                     diagnostics.push(Diagnostic::error(
                         "terraform.labels",
@@ -167,9 +173,7 @@ impl<'w> Folder<'w> {
                 }
                 _ => None,
             };
-            if let Some(first) = twice
-                && !overrides
-            {
+            if let Some(first) = twice {
                 diagnostics.push(Diagnostic {
                     level: Level::Warning,
                     ..Diagnostic::error(
@@ -188,24 +192,15 @@ impl<'w> Folder<'w> {
         }
     }
 
-    /// Declares a block; one of an override file takes the place of the first.
+    /// Declares a block; gives back the one that had the name already.
     fn put<K: std::hash::Hash + Eq>(
         blocks: &mut Vec<&'w Block>,
         map: &mut HashMap<K, &'w Block>,
         key: K,
         block: &'w Block,
-        overrides: bool,
     ) -> Option<&'w Block> {
-        let before = map.insert(key, block);
-        match before {
-            Some(first) if overrides => {
-                if let Some(place) = blocks.iter_mut().find(|other| std::ptr::eq(**other, first)) {
-                    *place = block;
-                }
-            }
-            _ => blocks.push(block),
-        }
-        before
+        blocks.push(block);
+        map.insert(key, block)
     }
 }
 

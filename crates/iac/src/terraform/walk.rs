@@ -5,6 +5,7 @@ use super::load::Folder;
 use super::module::Module;
 use super::resource::{self, Attributes, Expansion};
 use super::{NODES_PER_RESOURCE_MAX, World};
+use super::{providers, refactor};
 use crate::hcl::{Block as HclBlock, Kind};
 use crate::{Block, Dialect, Map, Reading, Reference, Resource};
 use mainstay_model::Level;
@@ -20,7 +21,9 @@ pub(super) fn root<'w>(
     reading: &mut Reading,
 ) {
     let module = Module::root(world, folder);
+    let first = reading.resources.len();
     walk(&module, reached, reading);
+    refactor::imports(&module, reading, first);
 }
 
 fn walk<'w>(module: &Rc<Module<'w>>, reached: &mut HashSet<String>, reading: &mut Reading) {
@@ -41,10 +44,23 @@ fn walk<'w>(module: &Rc<Module<'w>>, reached: &mut HashSet<String>, reading: &mu
         // Their faults are to be told though nothing asks for them; an evaluated one costs a look-up.
         let _ = module.local(name);
     }
+    refactor::validate(module);
+    refactor::moves(module);
 }
 
-fn resources(module: &Module<'_>, block: &HclBlock, expansion: &Expansion, data: bool, reading: &mut Reading) {
+fn resources<'w>(
+    module: &Rc<Module<'w>>,
+    block: &'w HclBlock,
+    expansion: &Expansion,
+    data: bool,
+    reading: &mut Reading,
+) {
+    let defaults = if data { None } else { providers::default_tags(module, block) };
     for instance in &expansion.instances {
+        let mut body = map(module.world, &instance.body, block);
+        if let Some(defaults) = &defaults {
+            providers::add_tags(&mut body, defaults);
+        }
         reading.resources.push(Resource {
             dialect: Dialect::Terraform,
             block: if data { Block::Data } else { Block::Resource },
@@ -54,7 +70,7 @@ fn resources(module: &Module<'_>, block: &HclBlock, expansion: &Expansion, data:
             api_version: String::new(),
             name: block.labels[1].to_string(),
             namespace: None,
-            body: map(module.world, &instance.body, block),
+            body,
             at: block.at,
             line_end: block.line_end,
             references: distinct(&instance.references),
