@@ -319,7 +319,8 @@ fn below_floor(families: &Families, floor: &str, partial: bool) -> Vec<String> {
             continue;
         };
         match families.get(name) {
-            Some(family) if family.percent() < least => {
+            // The floor has two decimals.
+            Some(family) if family.percent() + 0.005 < least => {
                 out.push(format!("{name}: {:.2} % is below the floor of {least:.2} %", family.percent()));
             }
             None if !partial => out.push(format!("{name}: nothing was compared, and the floor is {least:.2} %")),
