@@ -10,7 +10,7 @@ use std::sync::Arc;
 mod pod;
 mod references;
 mod selector;
-mod template;
+pub(crate) mod template;
 
 pub(crate) use references::link;
 

@@ -1,11 +1,13 @@
 //! Infrastructure as code: the text of files in, resources and diagnostics out. Pure: no disk, clock or network; the
 //! caller hands over every file's text.
 
+mod ansible;
 pub mod arm;
 mod bicep;
 pub mod cloudformation;
 mod comment;
 mod convert;
+mod dockerfile;
 pub mod hcl;
 pub mod json;
 pub mod kubernetes;
@@ -13,10 +15,13 @@ mod partial;
 pub mod plan;
 mod read;
 mod resource;
+mod shell;
+mod shown;
 mod source;
 pub mod state;
 pub mod terraform;
 mod value;
+mod workflow;
 pub mod yaml;
 
 pub use comment::Comment;

@@ -1,8 +1,12 @@
 //! One entry for a folder of anything: tells the formats apart and reads each.
 
+use crate::shown::Shown;
 use crate::source::{Origin, text_of};
 use crate::terraform::Options;
-use crate::{Reading, SourceFile, Value, arm, cloudformation, comment, json, kubernetes, plan, state, terraform};
+use crate::{
+    Reading, SourceFile, Value, ansible, arm, cloudformation, comment, dockerfile, json, kubernetes, plan, state,
+    terraform, workflow,
+};
 
 /// Reads everything that is infrastructure as code among the files: Terraform source, plan JSON, state, CloudFormation
 /// and SAM templates, `serverless.yml`, Kubernetes manifests, ARM templates and Bicep. Other files are passed over;
@@ -16,6 +20,7 @@ pub fn read(files: &[SourceFile], options: &Options) -> Reading {
     };
     arm::add(files, &mut reading);
     let templates = cloudformation::read_among(files, &mut reading);
+    let shown = Shown::of(files);
     for (index, file) in files.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         reading.comments.append(&mut comment::of_file(file, index));
@@ -25,7 +30,10 @@ pub fn read(files: &[SourceFile], options: &Options) -> Reading {
         match kind_of(file) {
             Kind::Manifest => kubernetes::read_file(file, index, &mut reading),
             Kind::Json => read_json(file, index, &mut reading),
+            Kind::Dockerfile => dockerfile::read_file(file, index, shown.path(file), &mut reading),
             Kind::State => state::read_file(file, index, &mut reading),
+            Kind::Workflow(system) => workflow::read_file(file, system, index, shown.path(file), &mut reading),
+            Kind::Ansible => ansible::read_file(file, index, shown.path(file), &mut reading),
             Kind::Other => {}
         }
     }
@@ -40,6 +48,9 @@ enum Kind {
     /// Plan, state or manifest: its content tells.
     Json,
     State,
+    Dockerfile,
+    Workflow(workflow::System),
+    Ansible,
     Other,
 }
 
@@ -52,12 +63,23 @@ fn kind_of(file: &SourceFile) -> Kind {
     if path.split('/').any(|part| part == ".terraform") || is_terraform(&path) {
         return Kind::Other;
     }
+    if dockerfile::is_dockerfile(&path) {
+        return Kind::Dockerfile;
+    }
     if path.ends_with(".tfstate") {
         return Kind::State;
     }
     let holds = |word: &str| contains(&file.bytes, word.as_bytes());
     if path.ends_with(".yaml") || path.ends_with(".yml") {
-        return if holds("apiVersion") && holds("kind") { Kind::Manifest } else { Kind::Other };
+        if let Some(system) = workflow::system_of(file) {
+            return Kind::Workflow(system);
+        }
+        if holds("apiVersion") && holds("kind") {
+            return Kind::Manifest;
+        }
+    }
+    if ansible::may_be(file) {
+        return Kind::Ansible;
     }
     if path.ends_with(".json") && !path.ends_with(".tfvars.json") {
         if arm::is_template(file) {

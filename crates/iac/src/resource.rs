@@ -30,6 +30,12 @@ pub enum Dialect {
     Bicep,
     /// CloudFormation or SAM template, or `serverless.yml`.
     CloudFormation,
+    /// Dockerfile.
+    Dockerfile,
+    /// Workflow of GitHub, pipeline of GitLab or Azure.
+    Workflow,
+    /// Playbook, role or inventory of Ansible.
+    Ansible,
 }
 
 /// Which kind of block a resource was.

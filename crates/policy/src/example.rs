@@ -30,9 +30,14 @@ impl Engine {
             "bicep" => "main.bicep",
             "yaml" => "manifest.yaml",
             "json" => "manifest.json",
+            "dockerfile" => "Dockerfile",
+            "github" => ".github/workflows/ci.yml",
+            "gitlab" => ".gitlab-ci.yml",
+            "azure-pipelines" => "azure-pipelines.yml",
+            "ansible" => "playbook.yml",
             "cloudformation" => "template.yaml",
             other => {
-                let help = "use hcl, yaml, json, arm, bicep or cloudformation";
+                let help = "use hcl, yaml, json, arm, bicep, cloudformation, dockerfile, github, gitlab, azure-pipelines or ansible";
                 return wrong(example.line.saturating_sub(1), format!("`{other}` is no language of an example"), help);
             }
         };

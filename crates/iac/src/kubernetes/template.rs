@@ -7,7 +7,7 @@ use crate::{Map, Node, Unknown, Value};
 const DATA: [&str; 3] = ["data", "stringData", "binaryData"];
 
 /// Makes the templated values of a manifest unknown. The manifest's own name stays as it is written.
-pub(super) fn doubt(body: &mut Map) {
+pub(crate) fn doubt(body: &mut Map) {
     for (key, node) in body.entries_mut() {
         match &mut node.value {
             _ if DATA.contains(&key) => {}
@@ -21,6 +21,11 @@ pub(super) fn doubt(body: &mut Map) {
             _ => doubt_node(node),
         }
     }
+}
+
+/// Makes the templated values of any map unknown.
+pub(crate) fn doubt_map(map: &mut Map) {
+    map.entries_mut().for_each(|(_, node)| doubt_node(node));
 }
 
 fn doubt_node(node: &mut Node) {
