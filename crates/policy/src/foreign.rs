@@ -2,22 +2,28 @@
 
 use crate::checkov::{self, Saying, Vertices};
 use crate::control::{Control, ControlFile};
-use crate::judge::Relations;
-use mainstay_iac::Reading;
+use crate::document;
+use crate::gatekeeper::{self, Constraint, Review, Template};
+use crate::judge::{Relations, Truth};
+use mainstay_iac::{Dialect, Reading};
 use mainstay_model::Diagnostic;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A policy that is no control of ours.
 #[derive(Debug)]
 pub(crate) enum Policy {
     /// A custom policy of Checkov.
     Checkov(checkov::Policy),
+    /// A constraint of Gatekeeper.
+    Gatekeeper(Constraint),
 }
 
 /// All of them, each with the position of its control.
 #[derive(Debug, Default)]
 pub(crate) struct Foreign {
     checkov: Vec<(u32, checkov::Policy)>,
+    gatekeeper: Vec<(u32, Constraint)>,
 }
 
 /// Whether a file may hold a control or a policy, by its name.
@@ -29,14 +35,28 @@ pub fn can_hold_policy(path: &str) -> bool {
 /// Reads the policies among files; a file that holds none is passed over.
 pub(crate) fn read(files: &[&ControlFile], wrong: &mut Vec<Diagnostic>) -> Vec<(Control, Policy)> {
     let mut found = Vec::new();
+    let (mut templates, mut constraints) = (Vec::new(), Vec::new());
     for file in files {
-        let (documents, mut diagnostics) = checkov::documents(file);
+        let (documents, mut diagnostics) = document::documents(&file.path, &file.text);
         wrong.append(&mut diagnostics);
+        for document in documents.iter().filter(|document| gatekeeper::is_template(document)) {
+            match Template::read(&file.path, document) {
+                Ok(template) => templates.push(Arc::new(template)),
+                Err(mut diagnostics) => wrong.append(&mut diagnostics),
+            }
+        }
+        constraints.extend(documents.iter().filter(|d| gatekeeper::is_constraint(d)).map(|d| (&file.path, d.clone())));
         for document in documents.iter().filter(|document| checkov::is_policy(document)) {
             match checkov::read(&file.path, document) {
                 Ok((control, policy)) => found.push((control, Policy::Checkov(policy))),
                 Err(mut diagnostics) => wrong.append(&mut diagnostics),
             }
+        }
+    }
+    for (path, document) in constraints {
+        match Constraint::read(path, &document, &templates) {
+            Ok((control, constraint)) => found.push((control, Policy::Gatekeeper(constraint))),
+            Err(diagnostic) => wrong.push(diagnostic),
         }
     }
     found
@@ -48,6 +68,7 @@ impl Foreign {
         for (at, policy) in policies {
             match policy {
                 Policy::Checkov(policy) => out.checkov.push((at, policy)),
+                Policy::Gatekeeper(constraint) => out.gatekeeper.push((at, constraint)),
             }
         }
         out
@@ -64,6 +85,38 @@ impl Foreign {
                 }
             }
         }
+        if !self.gatekeeper.is_empty() {
+            self.admit(reading, &mut said);
+        }
         said
+    }
+
+    /// What the constraints say of the manifests.
+    fn admit(&self, reading: &Reading, said: &mut BTreeMap<usize, Vec<(u32, Saying)>>) {
+        let manifests: Vec<(usize, serde_json::Value)> = (0..)
+            .zip(&reading.resources)
+            .filter(|(_, resource)| resource.dialect == Dialect::Kubernetes)
+            .map(|(at, resource)| (at, resource.body.to_json()))
+            .collect();
+        let inventory = gatekeeper::inventory(manifests.iter().map(|(_, object)| object));
+        let namespaces = gatekeeper::namespaces(manifests.iter().map(|(_, object)| object));
+        for (at, object) in manifests {
+            let review = Review::of(object);
+            for (control, constraint) in &self.gatekeeper {
+                if constraint.is_for(&review, &namespaces) {
+                    let saying = of_violations(constraint.violations(&review, &inventory));
+                    said.entry(at).or_default().push((*control, saying));
+                }
+            }
+        }
+    }
+}
+
+/// A policy that finds nothing passes; one that breaks down says nothing either way.
+fn of_violations(found: Result<Vec<String>, mainstay_rego::Failure>) -> Saying {
+    match found {
+        Ok(found) if found.is_empty() => Saying { truth: Truth::True, why: "no violation".to_owned(), cause: None },
+        Ok(found) => Saying { truth: Truth::False, why: found.join("; "), cause: None },
+        Err(failure) => Saying { truth: Truth::Unknown, why: format!("the policy failed: {failure}"), cause: None },
     }
 }

@@ -6,9 +6,11 @@
 mod catalog;
 mod checkov;
 mod control;
+mod document;
 mod engine;
 mod example;
 mod foreign;
+mod gatekeeper;
 mod judge;
 mod lang;
 pub mod report;
@@ -20,3 +22,4 @@ pub use catalog::built_in;
 pub use control::{Control, ControlFile, Example};
 pub use engine::{Cause, Engine, Judgement, Judging, Summary, Wanted};
 pub use foreign::can_hold_policy;
+pub use gatekeeper::{Suite, SuiteReport};

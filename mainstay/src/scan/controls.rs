@@ -5,8 +5,8 @@ use crate::arguments::Format;
 use crate::view::View;
 use mainstay_iac::SourceFile;
 use mainstay_model::Diagnostic;
-use mainstay_outside::Outside;
-use mainstay_policy::{ControlFile, Engine, can_hold_policy};
+use mainstay_outside::{FILE_BYTES_MAX, Outside};
+use mainstay_policy::{ControlFile, Engine, Suite, can_hold_policy};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -45,25 +45,34 @@ pub fn test_controls(outside: &Outside, view: &View, paths: &[PathBuf]) -> ExitC
     let (engine, wrong) = Engine::load(&files);
     diagnostics.extend(wrong);
     let read = |files: &[SourceFile]| mainstay_iac::read(files, &mainstay_iac::terraform::Options::default());
-    let mut examples = 0;
+    let (mut examples, mut assertions) = (0, 0);
+    for file in files.iter().filter(|file| Suite::is_suite(&file.text)) {
+        let folder = Path::new(&file.path).parent().unwrap_or(Path::new("")).to_owned();
+        let text = |name: &str| String::from_utf8(outside.read(folder.join(name), FILE_BYTES_MAX).ok()?).ok();
+        let report = Suite { path: &file.path, text: &file.text }.run(&text);
+        assertions += report.assertions;
+        diagnostics.extend(report.diagnostics);
+    }
     for control in engine.controls() {
         examples += control.examples.len();
         diagnostics.extend(engine.test(control, &read));
     }
     match view.format {
         Format::Json => view.json(&serde_json::json!({
-            "controls": engine.controls().len(), "examples": examples, "diagnostics": diagnostics,
+            "controls": engine.controls().len(), "examples": examples, "assertions": assertions,
+            "diagnostics": diagnostics,
         })),
         _ => {
             diagnostics.iter().for_each(|d| view.complain(d));
             view.print(&format!(
-                "{} controls, {examples} examples, {} wrong\n",
+                "{} controls, {examples} examples, {}{} wrong\n",
                 engine.controls().len(),
+                if assertions > 0 { format!("{assertions} assertions of suites, ") } else { String::new() },
                 diagnostics.len()
             ));
         }
     }
-    if engine.controls().is_empty() {
+    if engine.controls().is_empty() && assertions == 0 {
         view.note("no control was found");
         return ExitCode::from(2);
     }

@@ -13,9 +13,9 @@ mod value;
 
 pub(crate) use judge::{Saying, Vertices};
 
-use crate::control::{Control, ControlFile};
+use crate::control::Control;
 use definition::{Reader, Rule};
-use mainstay_iac::{Map, Node, Origin, Value, json, yaml};
+use mainstay_iac::{Map, Node, Value};
 use mainstay_model::{Diagnostic, Place, Severity};
 use value::Val;
 
@@ -44,18 +44,6 @@ pub(crate) fn is_policy(document: &Node) -> bool {
         Value::Map(map) => map.get("metadata").is_some() && map.get("definition").is_some(),
         _ => false,
     }
-}
-
-/// Reads the documents of a YAML or JSON file.
-pub(crate) fn documents(file: &ControlFile) -> (Vec<Node>, Vec<Diagnostic>) {
-    if file.path.ends_with(".json") {
-        return match json::parse(&file.text, Origin::of(&file.path)) {
-            Ok(node) => (vec![node], Vec::new()),
-            Err(diagnostic) => (Vec::new(), vec![*diagnostic]),
-        };
-    }
-    let read = yaml::parse(&file.text, Origin::of(&file.path), yaml::Schema::Kubernetes);
-    (read.documents, read.diagnostics)
 }
 
 /// Reads one policy. What is wrong with it comes as diagnostics; a policy with any is not used.

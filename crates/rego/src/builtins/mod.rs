@@ -1,0 +1,131 @@
+//! Functions that the interpreter lacks, or that must be bounded or answer otherwise than its own do. A function of ours
+//! comes before the interpreter's of the same name.
+//!
+//! The definitions are those of OPA's reference of built-in functions (openpolicyagent.org/docs/policy-reference); what
+//! a group leaves out stands in its module. A function that fails is undefined, or ends a strict evaluation.
+
+mod crypto;
+mod encode;
+mod format;
+mod misc;
+mod net;
+mod template;
+mod time;
+
+use crate::Options;
+use regorus::{Engine, Value};
+
+/// Why a function has no value.
+pub(crate) type Answer = Result<Value, String>;
+
+type Function = fn(&[Value]) -> Answer;
+
+/// How many bytes a text may have that a function makes.
+const TEXT_BYTES_MAX: usize = 16 << 20;
+/// How many elements a collection may have that a function makes.
+const ELEMENTS_MAX: usize = 1 << 20;
+
+fn groups() -> impl Iterator<Item = &'static (&'static str, u8, Function)> {
+    [
+        crypto::FUNCTIONS,
+        encode::FUNCTIONS,
+        format::FUNCTIONS,
+        misc::FUNCTIONS,
+        net::FUNCTIONS,
+        template::FUNCTIONS,
+        time::FUNCTIONS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Functions of the interpreter that may be mocked or mock others, with how many arguments they take.
+const OTHERS: [(&str, u8); 16] = [
+    ("array.concat", 2),
+    ("concat", 2),
+    ("contains", 2),
+    ("count", 1),
+    ("endswith", 2),
+    ("lower", 1),
+    ("max", 1),
+    ("min", 1),
+    ("object.get", 3),
+    ("object.union", 2),
+    ("object.union_n", 1),
+    ("opa.runtime", 0),
+    ("sprintf", 2),
+    ("startswith", 2),
+    ("sum", 1),
+    ("upper", 1),
+];
+
+/// How many arguments a function of ours takes.
+pub(crate) fn ours(name: &str) -> Option<u8> {
+    if name == "time.now_ns" {
+        return Some(0);
+    }
+    groups().find(|(known, ..)| *known == name).map(|(_, count, _)| *count)
+}
+
+/// How many arguments a function takes, ours or the interpreter's.
+pub(crate) fn arity(name: &str) -> Option<u8> {
+    ours(name).or_else(|| OTHERS.iter().find(|(known, _)| *known == name).map(|(_, count)| *count))
+}
+
+/// Adds all functions to an engine.
+pub(crate) fn register(engine: &mut Engine, options: Options) -> Result<(), String> {
+    for (name, count, function) in groups() {
+        let answer = move |arguments: Vec<Value>| match function(&arguments) {
+            Ok(value) => Ok(value),
+            // The interpreter's errors come as its own type, which a text turns into.
+            Err(why) if options.strict => Err(std::io::Error::other(format!("{name}: {why}")).into()),
+            Err(_) => Ok(Value::Undefined),
+        };
+        engine.add_extension((*name).to_owned(), *count, Box::new(answer)).map_err(|error| error.to_string())?;
+    }
+    let now = options.now_ns.map_or(Value::Undefined, Value::from);
+    let answer = move |_: Vec<Value>| Ok(now.clone());
+    engine.add_extension("time.now_ns".to_owned(), 0, Box::new(answer)).map_err(|error| error.to_string())
+}
+
+/// The text of an argument.
+pub(crate) fn text(arguments: &[Value], at: usize) -> Result<&str, String> {
+    match arguments.get(at) {
+        Some(Value::String(text)) => Ok(text),
+        other => Err(format!("argument {} must be a text, not {}", at + 1, kind(other))),
+    }
+}
+
+/// The whole number of an argument.
+pub(crate) fn whole(arguments: &[Value], at: usize) -> Result<i64, String> {
+    let number = arguments.get(at).and_then(|value| value.as_i64().ok());
+    number.ok_or_else(|| format!("argument {} must be a whole number, not {}", at + 1, kind(arguments.get(at))))
+}
+
+/// The elements of an argument that is an array or a set.
+pub(crate) fn elements(arguments: &[Value], at: usize) -> Result<Vec<Value>, String> {
+    match arguments.get(at) {
+        Some(Value::Array(items)) => Ok(items.iter().cloned().collect()),
+        Some(Value::Set(items)) => Ok(items.iter().cloned().collect()),
+        other => Err(format!("argument {} must be an array or a set, not {}", at + 1, kind(other))),
+    }
+}
+
+fn kind(value: Option<&Value>) -> &'static str {
+    match value {
+        None | Some(Value::Undefined) => "nothing",
+        Some(Value::Null) => "null",
+        Some(Value::Bool(_)) => "a truth",
+        Some(Value::Number(_)) => "a number",
+        Some(Value::String(_)) => "a text",
+        Some(Value::Array(_)) => "an array",
+        Some(Value::Set(_)) => "a set",
+        Some(Value::Object(_)) => "an object",
+    }
+}
+
+/// As JSON; sets become arrays.
+pub(crate) fn json(value: &Value) -> Result<serde_json::Value, String> {
+    let text = value.to_json_str().map_err(|error| error.to_string())?;
+    serde_json::from_str(&text).map_err(|error| error.to_string())
+}
