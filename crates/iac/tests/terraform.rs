@@ -454,3 +454,30 @@ resource \"google_storage_bucket\" \"g\" {}\nmodule \"same\" {\n  source = \"./m
     assert_eq!(value(&reading, "module.west.aws_s3_bucket.c", "tags_all"), json!({"team": "west"}));
     assert!(resource(&reading, "google_storage_bucket.g").attribute("tags_all").is_none());
 }
+
+#[test]
+fn a_truth_value_in_the_spelling_of_another_language_is_told_and_taken_as_meant() {
+    let reading = read(&[(
+        "main.tf",
+        "resource \"aws_ebs_volume\" \"v\" {\n  encrypted = True\n  multi_attach_enabled = FALSE\n}\n",
+    )]);
+    assert_eq!(value(&reading, "aws_ebs_volume.v", "encrypted"), json!(true));
+    assert_eq!(value(&reading, "aws_ebs_volume.v", "multi_attach_enabled"), json!(false));
+    let told: Vec<_> = reading.diagnostics.iter().map(|one| (one.summary.as_str(), one.place.to_string())).collect();
+    assert_eq!(
+        told,
+        [
+            ("`True` is no value; Terraform refuses it", "main.tf:2:15".to_owned()),
+            ("`FALSE` is no value; Terraform refuses it", "main.tf:3:26".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn a_block_that_is_declared_twice_is_told_and_each_is_judged_by_what_it_says() {
+    let text = "resource \"aws_s3_bucket\" \"a\" {\n  bucket = \"one\"\n}\nresource \"aws_s3_bucket\" \"a\" {\n  bucket = \"two\"\n}\n";
+    let reading = read(&[("main.tf", text)]);
+    let said: Vec<_> = reading.resources.iter().map(|one| one.attribute("bucket").unwrap().to_json()).collect();
+    assert_eq!(said, [json!("one"), json!("two")]);
+    assert_eq!(reading.diagnostics[0].code, "terraform.duplicate");
+}

@@ -192,6 +192,13 @@ impl<'w> Folder<'w> {
         }
     }
 
+    /// Whether a later block has the name of this resource or data block, so that references go to that one.
+    pub(super) fn is_shadowed(&self, block: &Block) -> bool {
+        let [kind, name] = block.labels.as_slice() else { return false };
+        let map = if &*block.kind == "data" { &self.data } else { &self.resources };
+        map.get(&(&**kind, &**name)).is_some_and(|known| !std::ptr::eq(*known, block))
+    }
+
     /// Declares a block; gives back the one that had the name already.
     fn put<K: std::hash::Hash + Eq>(
         blocks: &mut Vec<&'w Block>,

@@ -55,6 +55,7 @@ impl<'w> Scope<'w> {
                 let (kind, name) = (attribute(0)?, attribute(1)?);
                 self.resource_value(false, kind, name, steps, 2, at)
             }
+            "True" | "TRUE" | "False" | "FALSE" if steps.is_empty() => Ok((self.misspelt(name, at), 0)),
             kind => {
                 let Some(Step::Attribute(name)) = steps.first() else {
                     return Err(Fault::new(format!("`{kind}` is not declared")));
@@ -62,6 +63,15 @@ impl<'w> Scope<'w> {
                 self.resource_value(false, kind, name, steps, 1, at)
             }
         }
+    }
+
+    /// A truth value as other languages spell it. Terraform refuses it, which is told; what was meant is plain.
+    fn misspelt(&self, name: &str, at: At) -> Val {
+        let meant = name.to_ascii_lowercase();
+        let summary = format!("`{name}` is no value; Terraform refuses it");
+        let help = format!("write `{meant}`; until then it counts as that here");
+        self.module.world.say("terraform.truth", Level::Error, summary, at, &help);
+        Val::Bool(meant == "true")
     }
 
     fn path(&self, name: &str) -> Val {

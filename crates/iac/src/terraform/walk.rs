@@ -34,7 +34,10 @@ fn walk<'w>(module: &Rc<Module<'w>>, reached: &mut HashSet<String>, reading: &mu
             "module" => call(module, block, reached, reading),
             kind => {
                 let data = kind == "data";
-                if let Some(Ok(expansion)) = module.expansion(data, &block.labels[0], &block.labels[1]) {
+                if module.folder.is_shadowed(block) {
+                    // Declared twice, which is told: what it says itself is judged all the same.
+                    resources(module, block, &Expansion::of(module, block, data), data, reading);
+                } else if let Some(Ok(expansion)) = module.expansion(data, &block.labels[0], &block.labels[1]) {
                     resources(module, block, &expansion, data, reading);
                 }
             }
