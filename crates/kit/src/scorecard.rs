@@ -30,6 +30,9 @@ pub(crate) struct Values {
     values: Mutex<HashMap<Key, Remembered<KpiValue>>>,
     contributions: Mutex<VecDeque<(Key, Remembered<All>)>>,
     clock: AtomicU64,
+    /// Held while something is computed. A window may hold tens of thousands of entities, so that one computation at a
+    /// time bounds the memory; and who waits for the same finds it done.
+    computing: Mutex<()>,
 }
 
 type All = Arc<Vec<Contribution>>;
@@ -98,15 +101,25 @@ fn remembered_contributions(
     // Before anything is read: a fact that arrives meanwhile then counts as one that came later.
     let size = call.world.ledger.size()?;
     let lock = || call.world.values.contributions.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = lock().iter().find(|(known, _)| *known == key).map(|(_, found)| found.clone());
-    if let Some(found) = known
-        && holds(call, &key, &found, size)?
-    {
-        return Ok(Some(Remembered { size: found.size.max(size), ..found }));
+    let remembered = || -> Result<Option<Remembered<All>>, Problem> {
+        let known = lock().iter().find(|(known, _)| *known == key).map(|(_, found)| found.clone());
+        match known {
+            Some(found) if holds(call, &key, &found, size)? => {
+                Ok(Some(Remembered { size: found.size.max(size), ..found }))
+            }
+            _ => Ok(None),
+        }
+    };
+    if let Some(found) = remembered()? {
+        return Ok(Some(found));
+    }
+    let _turn = call.world.values.computing.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = remembered()? {
+        return Ok(Some(found));
     }
     let query = Query { window: ask.span, as_of: ask.as_of, zone: call.world.settings.zone.clone() };
     let reads = Mutex::new(Reads::default());
-    let what = Arc::new(run(&reader.noting(&reads), &query)?);
+    let what = Arc::new(apart(|| run(&reader.noting(&reads), &query))?);
     let reads = Arc::new(reads.into_inner().unwrap_or_else(PoisonError::into_inner));
     let computed = Remembered { what, reads, size, used: 0 };
     let mut remembered = lock();
@@ -114,6 +127,17 @@ fn remembered_contributions(
     remembered.push_front((key, computed.clone()));
     remembered.truncate(CONTRIBUTIONS_MAX);
     Ok(Some(computed))
+}
+
+/// Runs work on a thread that ends with it. The system's allocator keeps what was freed for the thread that used it; of
+/// threads that end it is the same share each time, instead of one share for each of the server's many.
+fn apart<T: Send>(work: impl FnOnce() -> Result<T, Problem> + Send) -> Result<T, Problem> {
+    let failed = |why: &str| Problem::ours("kpi.computing", format!("the thread that computes KPIs {why}"));
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("kpi".to_owned()).spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| failed(&format!("could not start: {error}")))?;
+        thread.join().map_err(|_| failed("died"))?
+    })
 }
 
 /// The value of a KPI in a window; `None` where no duty computes it.

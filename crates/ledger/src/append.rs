@@ -4,6 +4,7 @@ use crate::db::{Conn, Mode, ValueRef};
 use crate::entry::{Prepared, SALT_BYTES};
 use crate::error::{LedgerError, Result};
 use crate::fold;
+use crate::history;
 use crate::index::{self, Gathered, KeyHasher, Recent};
 use crate::known::{find_stored, same_pending, verdict_of};
 use crate::ledger::Shared;
@@ -61,7 +62,7 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn start(shared: Arc<Shared>) -> Result<Self> {
         let (queue, requests) = channel();
-        let committer = Committer { shared, conn: None, edge: None, unsaved: 0, checkpoint: String::new() };
+        let committer = Committer { shared, conn: None, edge: None, unsaved: 0, checkpoint: String::new(), kept: 0 };
         let thread = std::thread::Builder::new()
             .name("ledger".to_owned())
             .spawn(move || committer.run(&requests))
@@ -140,6 +141,8 @@ struct Committer {
     /// Commits since the checkpoint file was written.
     unsaved: u32,
     checkpoint: String,
+    /// Entries that the newest checkpoint of the history counts.
+    kept: u64,
 }
 
 impl Committer {
@@ -230,6 +233,10 @@ impl Committer {
         if self.unsaved > 0 && crate::disk::replace(&self.shared.checkpoint_path(), self.checkpoint.as_bytes()).is_ok()
         {
             self.unsaved = 0;
+            let size = self.edge.as_ref().map_or(0, |edge| edge.size);
+            if size >= self.kept + history::STEP && history::add(&self.shared, &self.checkpoint).is_ok() {
+                self.kept = size;
+            }
         }
     }
 }

@@ -49,6 +49,13 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     sync_folder(path)
 }
 
+/// Adds a line to a file, making it where there is none. A line that was cut off before stays a line of its own.
+pub(crate) fn add_line(path: &Path, line: &str) -> Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options.append(true).create(true).open(path).map_err(LedgerError::file(path))?;
+    file.write_all(format!("\n{line}").as_bytes()).and_then(|()| file.sync_data()).map_err(LedgerError::file(path))
+}
+
 fn sync_folder(path: &Path) -> Result<()> {
     let Some(folder) = path.parent() else { return Ok(()) };
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(LedgerError::file(folder))

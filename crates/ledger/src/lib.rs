@@ -16,6 +16,7 @@ mod entry;
 mod error;
 mod export;
 mod fold;
+mod history;
 mod index;
 mod known;
 mod ledger;

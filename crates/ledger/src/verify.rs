@@ -3,6 +3,7 @@
 use crate::db::{self, Conn, Mode, ValueRef};
 use crate::entry::{self, SALT_BYTES};
 use crate::error::{LedgerError, Result};
+use crate::history;
 use crate::index;
 use crate::ledger::Shared;
 use crate::merkle::{Hash, leaf_hash, root_of};
@@ -195,10 +196,17 @@ fn check_seen(
     }
     match shared.pool.run(Mode::Read, |conn| Tiles::new(conn, head.size).root(seen.size)) {
         Ok(root) if root == seen.root => {}
-        Ok(_) => problems.push(Problem {
-            seq: None,
-            what: format!("the log was forked: its first {} entries are not those that {name} counted", seen.size),
-        }),
+        Ok(_) => {
+            let (from, to) = history::first_differing(shared, verifier, head.size, seen.size)?;
+            let first = if from == to { format!("is {from}") } else { format!("is one of {from} to {to}") };
+            problems.push(Problem {
+                seq: (from == to).then_some(from),
+                what: format!(
+                    "the log was forked: its first {} entries are not those that {name} counted; the first that differs {first}",
+                    seen.size
+                ),
+            });
+        }
         Err(LedgerError::Tampered(what)) => problems.push(Problem { seq: None, what }),
         Err(error) => return Err(error),
     }

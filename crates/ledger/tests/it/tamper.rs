@@ -238,6 +238,40 @@ fn a_forked_log_is_refused_at_start_and_a_copy_of_the_log_names_where_it_forks()
 }
 
 #[test]
+fn a_forked_log_is_narrowed_down_by_the_checkpoints_kept_beside_it() {
+    let (trunk, branch) = (Place::sqlite(), Place::sqlite());
+    for step in 0..6 {
+        if step == 3 {
+            copy_folder(&trunk.folder, &branch.folder);
+        }
+        // Closing writes the checkpoint of so many.
+        fill(&trunk.open(), step * 300, (step + 1) * 300, "as it was");
+    }
+    fill(&branch.open(), 900, 2_000, "as somebody wished");
+    for file in ["checkpoint", "checkpoints"] {
+        std::fs::copy(trunk.folder.join(file), branch.folder.join(file)).unwrap();
+    }
+    let said = |place: &Place| match Ledger::open(place.options()) {
+        Err(LedgerError::Tampered(why)) => why,
+        other => panic!("it opened, or failed otherwise: {:?}", other.err()),
+    };
+    assert!(said(&branch).ends_with("the first that differs is one of 900 to 1199"), "{}", said(&branch));
+    // A damaged line, one cut off and one of another key count for nothing; then less is known, and it is still right.
+    let history = branch.folder.join("checkpoints");
+    let text = std::fs::read_to_string(&history).unwrap();
+    let forged = Place::sqlite();
+    fill(&forged.open(), 0, 1_000, "as it was not");
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines.retain(|line| !line.contains("\\n1200\\n"));
+    lines.push(std::fs::read_to_string(forged.folder.join("checkpoints")).unwrap());
+    lines.push(lines[1][..40].to_owned());
+    std::fs::write(&history, lines.join("\n")).unwrap();
+    assert!(said(&branch).ends_with("the first that differs is one of 900 to 1499"), "{}", said(&branch));
+    std::fs::remove_file(&history).unwrap();
+    assert!(said(&branch).ends_with("the first that differs is one of 0 to 1799"), "{}", said(&branch));
+}
+
+#[test]
 fn an_edit_with_a_recomputed_tree_fails_the_signature() {
     let (place, forger) = (Place::sqlite(), Place::sqlite());
     fill(&place.open(), 0, 300, "as it was");
