@@ -101,15 +101,23 @@ impl Moves {
         if then < log.from {
             return Ok(true);
         }
-        let watched = reads.tables.keys().all(|table| self.kinds.iter().any(|kind| kind.table() == *table));
         if fixed {
             return Ok(false);
         }
+        let watched = reads.tables.keys().all(|table| self.kinds.iter().any(|kind| kind.table() == *table));
         if reads.beyond || !watched {
             return Ok(true);
         }
         let first = log.moved.partition_point(|moved| moved.seq < then);
         Ok(log.moved.range(first..).any(|moved| moved.seq < now && reads.sees(moved)))
+    }
+
+    /// Makes sure that what moves from `size` entries on will be known, before something is computed from so many.
+    pub(crate) fn follow(&self, size: u64) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.until + CATCH_UP_MAX < size {
+            *log = Log { from: size, until: size, moved: VecDeque::new() };
+        }
     }
 
     /// Looks at the facts up to `now`; where they are too many, or one erased what others said, the log begins anew.

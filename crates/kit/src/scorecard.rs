@@ -119,6 +119,7 @@ fn remembered_contributions(
     }
     let query = Query { window: ask.span, as_of: ask.as_of, zone: call.world.settings.zone.clone() };
     let reads = Mutex::new(Reads::default());
+    call.world.moves.follow(size);
     let what = Arc::new(apart(|| run(&reader.noting(&reads), &query))?);
     let reads = Arc::new(reads.into_inner().unwrap_or_else(PoisonError::into_inner));
     let computed = Remembered { what, reads, size, used: 0 };

@@ -162,6 +162,12 @@ fn only_a_fact_that_touches_a_window_makes_its_value_computed_anew() {
     let spec = specs().into_iter().find(|spec| spec.id == "actionable-alerts").unwrap();
     let mut world = world(&scratch.0, Vec::new());
     world.kpis = vec![Kpi { spec, contributions: Some(counted) }];
+    // More than would be looked at one by one: what is computed after them is followed from there.
+    let note = |n: u64| {
+        let event = json!({"specversion": "1.0", "id": n.to_string(), "source": "/notes", "type": "com.example.note"});
+        Fact::from_json(event, now()).unwrap()
+    };
+    world.ledger.append((0..5_000).map(note).collect(), now()).unwrap();
     let at = |text: &str| -> Timestamp { text.parse().unwrap() };
     let october = Span { from: at("2026-10-01T00:00:00Z"), to: at("2026-11-01T00:00:00Z") };
     let ask = Ask { span: october, as_of: at("2026-11-20T00:00:00Z") };
