@@ -1,6 +1,7 @@
 //! Policies in the languages of other programs, beside our controls: read once, judged over the same resources.
 
 use crate::checkov::{self, Saying, Vertices};
+use crate::conftest::{self, Rule};
 use crate::control::{Control, ControlFile};
 use crate::document;
 use crate::gatekeeper::{self, Constraint, Review, Template};
@@ -17,6 +18,8 @@ pub(crate) enum Policy {
     Checkov(checkov::Policy),
     /// A constraint of Gatekeeper.
     Gatekeeper(Constraint),
+    /// A rule of Rego.
+    Rego(Rule),
 }
 
 /// All of them, each with the position of its control.
@@ -24,21 +27,32 @@ pub(crate) enum Policy {
 pub(crate) struct Foreign {
     checkov: Vec<(u32, checkov::Policy)>,
     gatekeeper: Vec<(u32, Constraint)>,
+    rego: Vec<(u32, Rule)>,
 }
 
 /// Whether a file may hold a control or a policy, by its name.
 #[must_use]
 pub fn can_hold_policy(path: &str) -> bool {
-    [".md", ".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end))
+    [".md", ".yaml", ".yml", ".json", ".rego"].iter().any(|end| path.ends_with(end))
 }
 
 /// Reads the policies among files; a file that holds none is passed over.
 pub(crate) fn read(files: &[&ControlFile], wrong: &mut Vec<Diagnostic>) -> Vec<(Control, Policy)> {
     let mut found = Vec::new();
     let (mut templates, mut constraints) = (Vec::new(), Vec::new());
-    for file in files {
+    let mut data = serde_json::json!({});
+    let is_rego = |file: &ControlFile| file.path.ends_with(".rego");
+    let modules: Vec<&ControlFile> = files.iter().copied().filter(|file| is_rego(file)).collect();
+    for file in files.iter().filter(|file| !is_rego(file)) {
         let (documents, mut diagnostics) = document::documents(&file.path, &file.text);
         wrong.append(&mut diagnostics);
+        let name = file.path.rsplit('/').next().unwrap_or_default();
+        if matches!(name, "data.json" | "data.yaml" | "data.yml") {
+            let entries = documents.first().map(mainstay_iac::Node::to_json);
+            if let (Some(serde_json::Value::Object(entries)), Some(data)) = (entries, data.as_object_mut()) {
+                data.extend(entries);
+            }
+        }
         for document in documents.iter().filter(|document| gatekeeper::is_template(document)) {
             match Template::read(&file.path, document) {
                 Ok(template) => templates.push(Arc::new(template)),
@@ -59,6 +73,8 @@ pub(crate) fn read(files: &[&ControlFile], wrong: &mut Vec<Diagnostic>) -> Vec<(
             Err(diagnostic) => wrong.push(diagnostic),
         }
     }
+    let rules = conftest::read(&modules, &data, wrong);
+    found.extend(rules.into_iter().map(|(control, rule)| (control, Policy::Rego(rule))));
     found
 }
 
@@ -69,6 +85,7 @@ impl Foreign {
             match policy {
                 Policy::Checkov(policy) => out.checkov.push((at, policy)),
                 Policy::Gatekeeper(constraint) => out.gatekeeper.push((at, constraint)),
+                Policy::Rego(rule) => out.rego.push((at, rule)),
             }
         }
         out
@@ -81,6 +98,14 @@ impl Foreign {
             let vertices = Vertices::of(reading, relations);
             for (control, policy) in &self.checkov {
                 for (at, saying) in policy.judge(&vertices) {
+                    said.entry(at).or_default().push((*control, saying));
+                }
+            }
+        }
+        let inputs = if self.rego.is_empty() { Vec::new() } else { conftest::inputs(reading) };
+        for input in &inputs {
+            for (control, rule) in &self.rego {
+                for (at, saying) in rule.judge(input) {
                     said.entry(at).or_default().push((*control, saying));
                 }
             }

@@ -5,6 +5,7 @@
 
 mod catalog;
 mod checkov;
+mod conftest;
 mod control;
 mod document;
 mod engine;
