@@ -2,12 +2,13 @@
 
 use crate::config::Config;
 use crate::known;
+use jiff::SignedDuration;
 use mainstay_connectors::{Connector, Options, Origin, ReadContext, Reading, Request, Snapshot, reconcile};
 use mainstay_guard::judge::{Judged, snapshots};
 use mainstay_iac::SourceFile;
-use mainstay_kit::{Call, Problem};
+use mainstay_kit::{Call, Collection, Problem};
 use mainstay_model::facts::{CollectionFinished, ResourceObserved};
-use mainstay_model::{Diagnostic, Fact, FactData, Level, Subject};
+use mainstay_model::{Diagnostic, Fact, FactData, Level, Subject, Timestamp};
 use mainstay_outside::{FILE_BYTES_MAX, files, relative};
 use mainstay_policy::{Engine, Judgement};
 use std::collections::BTreeMap;
@@ -77,7 +78,8 @@ impl Collecting<'_> {
     /// # Errors
     /// The ledger fails.
     pub fn run(&self, errand: &Errand) -> Result<Tally, Problem> {
-        let mut context = ReadContext::at(self.call.now);
+        let at = self.moment(errand)?;
+        let mut context = ReadContext::at(at);
         context.source = errand.name.clone();
         context.options = errand.options.clone();
         let outside = &self.call.world.outside;
@@ -85,7 +87,11 @@ impl Collecting<'_> {
         if let Some(reference) = &errand.options.secret {
             match outside.secret(reference) {
                 Ok(secret) => context.secret = Some(secret),
-                Err(error) => return Ok(failed(errand, &error.to_string())),
+                Err(error) => {
+                    let tally = failed(errand, &error.to_string());
+                    self.finished(errand, at, &tally)?;
+                    return Ok(tally);
+                }
             }
         }
         let told = |document: &str| (self.progress)(&format!("{} {document}", errand.connector.name));
@@ -103,10 +109,24 @@ impl Collecting<'_> {
             return Err(problem);
         }
         if let ("terraform" | "kubernetes", Origin::Files(root, paths)) = (errand.connector.name, &errand.origin) {
-            self.judge(errand, root, paths, &owners, &mut tally)?;
+            self.judge(errand, at, (root, paths), &owners, &mut tally)?;
         }
-        self.finished(errand, &tally)?;
+        self.finished(errand, at, &tally)?;
         Ok(tally)
+    }
+
+    /// The time of what an errand sees. It is the clock's, except where the configuration says that the scorecard is for
+    /// a day of the past: then what is collected belongs to the end of that day's eve, each collection of an origin a
+    /// moment behind the one before, so that the newer one counts. When the ledger learned it stays the clock's to say.
+    fn moment(&self, errand: &Errand) -> Result<Timestamp, Problem> {
+        let today = self.call.today();
+        if today >= self.call.now {
+            return Ok(self.call.now);
+        }
+        let before = self.call.reader(None)?.one::<Collection>(subject_of_collection(errand).as_str())?;
+        let first = today.checked_sub(SignedDuration::from_hours(1)).unwrap_or(today);
+        let next = before.and_then(|one| one.entity.at.checked_add(SignedDuration::from_millis(1)).ok());
+        Ok(next.filter(|next| *next > first && *next < today).unwrap_or(first))
     }
 
     /// Appends what a reading says that the ledger does not know.
@@ -154,8 +174,8 @@ impl Collecting<'_> {
     fn judge(
         &self,
         errand: &Errand,
-        root: &Path,
-        paths: &[PathBuf],
+        at: Timestamp,
+        (root, paths): (&Path, &[PathBuf]),
         owners: &BTreeMap<Subject, Subject>,
         tally: &mut Tally,
     ) -> Result<(), Problem> {
@@ -179,7 +199,7 @@ impl Collecting<'_> {
         let roots: BTreeMap<&str, &str> = reading.resources.iter().map(|r| (r.address.as_str(), &*r.root)).collect();
         let subject = |j: &Judgement| subject_of(errand, &roots, j);
         let owner = |subject: &Subject| owners.get(subject).cloned();
-        let judged = Judged { scope: &scope, at: self.call.now, complete, subject: &subject, owner: &owner };
+        let judged = Judged { scope: &scope, at, complete, subject: &subject, owner: &owner };
         let (verdicts, findings) = snapshots(&judged, &judgements);
         let mut facts = self.transitions(&verdicts)?;
         facts.extend(self.transitions(&findings)?);
@@ -187,7 +207,7 @@ impl Collecting<'_> {
     }
 
     /// Says that a collection ended. Collections repeat every few minutes, so an unchanged one is said once an hour.
-    fn finished(&self, errand: &Errand, tally: &Tally) -> Result<(), Problem> {
+    fn finished(&self, errand: &Errand, at: Timestamp, tally: &Tally) -> Result<(), Problem> {
         let origin = errand.origin.shown();
         let finished = CollectionFinished {
             connector: errand.connector.name.to_owned(),
@@ -198,13 +218,19 @@ impl Collecting<'_> {
             known: tally.known,
             refused: tally.refused,
             diagnostics: tally.levels(),
+            problems: gravest(&tally.diagnostics),
         };
         let hour = self.call.now.as_second() / 3600;
-        let changed = if tally.new > 0 { self.call.now.to_string() } else { format!("hour {hour}") };
-        let id = format!("{}/{origin}/{changed}/{:?}", errand.connector.name, finished.diagnostics);
-        let subject = Subject::of("collection", &format!("{}/{origin}", errand.connector.name));
+        let changed = if tally.new > 0 { at.to_string() } else { format!("hour {hour}") };
+        let wrong = serde_json::to_string(&finished.problems).unwrap_or_default();
+        let id = format!("{}/{origin}/{changed}/{:?}/{wrong}", errand.connector.name, finished.diagnostics);
         let fact = finished
-            .fact("mainstay:collect", &mainstay_connectors::fact_id(&[&id]).to_string(), subject, self.call.now)
+            .fact(
+                "mainstay:collect",
+                &mainstay_connectors::fact_id(&[&id]).to_string(),
+                subject_of_collection(errand),
+                at,
+            )
             .map_err(|e| Problem::ours("collect.fact", e.to_string()))?;
         let seen = self.call.world.ledger.fact_by_id(&fact.source, fact.id.as_str())?;
         if seen.is_none() {
@@ -212,6 +238,25 @@ impl Collecting<'_> {
         }
         Ok(())
     }
+}
+
+fn subject_of_collection(errand: &Errand) -> Subject {
+    Subject::of("collection", &format!("{}/{}", errand.connector.name, errand.origin.shown()))
+}
+
+/// Diagnostics that a collection keeps.
+const PROBLEMS_MAX: usize = 50;
+
+/// Longest text of one of them, in characters.
+const PROBLEM_CHARS_MAX: usize = 500;
+
+/// The gravest diagnostics, in the order in which they came.
+fn gravest(diagnostics: &[Diagnostic]) -> Vec<Diagnostic> {
+    let mut all: Vec<&Diagnostic> = diagnostics.iter().collect();
+    all.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.level));
+    let short = |text: &str| text.chars().take(PROBLEM_CHARS_MAX).collect::<String>();
+    let kept = |d: &Diagnostic| Diagnostic { summary: short(&d.summary), help: short(&d.help), ..d.clone() };
+    all.into_iter().take(PROBLEMS_MAX).map(kept).collect()
 }
 
 /// The subject that the connectors give the resource of a judgement.

@@ -176,19 +176,21 @@ pub fn collect(context: &Context, connector: Option<&str>, origins: &[String]) -
         let detail = "collecting works on the local ledger; send facts to a server with POST /v1/facts";
         return Err(Problem::malformed("collect.server", detail));
     }
+    let mut controls = Vec::new();
     let (errands, wrong) = match connector {
         None => {
             let path = config_path(context, None);
             let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
             let config = compose::configuration(&context.outside, &path, false)
                 .map_err(|d| Problem::malformed("config", d.to_string()))?;
+            controls.extend(config.controls.iter().map(|path| folder.join(path)));
             errands(&context.outside, folder, &config)?
         }
         Some(name) => (named(name, origins)?, Vec::new()),
     };
     wrong.iter().for_each(|d| context.view.complain(d));
     let world = open(context, None)?;
-    let tally = run_errands(context, &world, &errands, &[])?;
+    let tally = run_errands(context, &world, &errands, &controls)?;
     report(context, &tally);
     Ok(if tally.levels()[2] > 0 || tally.refused > 0 || !wrong.is_empty() {
         ExitCode::from(2)

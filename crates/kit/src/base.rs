@@ -71,7 +71,9 @@ impl Duty for Base {
     }
 
     fn pages(&self) -> Vec<crate::Page> {
-        crate::ui::ledger::pages()
+        let mut all = crate::ui::ledger::pages();
+        all.extend(crate::ui::sources::pages());
+        all
     }
 
     fn operations(&self) -> Vec<Operation> {

@@ -1,5 +1,6 @@
 //! A duty: what it keeps, does, computes and shows. The binary puts the nine together.
 
+use crate::page::Form;
 use crate::store::EntityKind;
 use crate::{Call, Contribution, KpiSpec, Operation, Page, Problem, Query, Reader};
 use std::time::Duration;
@@ -31,6 +32,11 @@ pub trait Duty: Send + Sync {
 
     /// Its pages.
     fn pages(&self) -> Vec<Page> {
+        Vec::new()
+    }
+
+    /// The forms on its pages.
+    fn forms(&self) -> Vec<Form> {
         Vec::new()
     }
 }

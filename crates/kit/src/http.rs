@@ -33,7 +33,9 @@ pub fn router(world: Arc<World>, shell: crate::Shell, extras: Vec<Extra>) -> Rou
         router = router.route(operation.path, operation_route(operation));
     }
     for page in world.pages.iter().cloned() {
-        router = router.route(page.path, page_route(page, shell));
+        let forms = world.forms.iter().filter(|form| form.page == page.path).copied().collect();
+        let post = crate::form::route(page.clone(), forms, shell);
+        router = router.route(page.path, page_route(page, shell).merge(post));
     }
     for extra in extras {
         let answer = extra.answer;
@@ -55,7 +57,7 @@ pub fn router(world: Arc<World>, shell: crate::Shell, extras: Vec<Extra>) -> Rou
             let detail = "this path takes another method; see /v1/openapi.json".to_owned();
             refuse(&Problem { status: 405, code: "request.method".to_owned(), detail })
         })
-        .layer(axum::middleware::from_fn_with_state(world.clone(), secure))
+        .layer(axum::middleware::from_fn_with_state((world.clone(), shell), secure))
         .with_state(world)
 }
 
@@ -112,25 +114,58 @@ fn page_route(page: Page, shell: crate::Shell) -> MethodRouter<Arc<World>> {
             Ok(principal) => principal,
             Err(_) => return sign_in(request.uri()),
         };
-        let asked = PageRequest {
-            path: request.uri().path().to_owned(),
+        let (parts, _) = request.into_parts();
+        let mut asked = PageRequest {
+            path: parts.uri.path().to_owned(),
             parameters: path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-            query: query_of(request.uri()),
+            query: query_of(&parts.uri),
+            ..PageRequest::default()
         };
         blocking(move || {
-            let call = Call::new(&world, &principal);
-            let content = if principal.role < page.least {
-                Err(Problem::forbidden("your role does not reach this page"))
-            } else {
-                (page.render)(&call, &asked)
+            asked.token = match world.form_token(&parts.headers, &principal) {
+                Ok(token) => token,
+                Err(problem) => return refuse(&problem),
             };
-            let status = content.as_ref().err().map_or(200, |problem| problem.status);
-            let html = shell(&call, &asked, content).into_string();
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+            render(&Call::new(&world, &principal), &page, &asked, shell)
         })
         .await
     })
+}
+
+/// A page in its frame; its status is that of what went wrong, in the page itself or in a form of it.
+pub(crate) fn render(call: &Call<'_>, page: &Page, asked: &PageRequest, shell: crate::Shell) -> Response {
+    let content = if call.principal.role < page.least {
+        Err(Problem::forbidden("your role does not reach this page"))
+    } else {
+        (page.render)(call, asked)
+    };
+    let problem = content.as_ref().err().or(asked.refused.as_ref());
+    let status = problem.map_or(200, |problem| problem.status);
+    html(status, &shell(call, asked, content))
+}
+
+/// A page as an answer.
+fn html(status: u16, page: &maud::Markup) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], page.0.clone()).into_response()
+}
+
+/// The same problem for a person: a page in the frame, or without one where nobody is signed in.
+pub(crate) fn problem_page(
+    world: &World,
+    who: Result<Principal, Problem>,
+    path: &str,
+    problem: Problem,
+    shell: crate::Shell,
+) -> Response {
+    let status = problem.status;
+    match who {
+        Ok(principal) => {
+            let asked = PageRequest { path: path.to_owned(), ..PageRequest::default() };
+            html(status, &shell(&Call::new(world, &principal), &asked, Err(problem)))
+        }
+        Err(_) => html(status, &crate::ui::problem_alone(&problem)),
+    }
 }
 
 /// Whoever is not signed in and asks for a page is shown the sign-in page, and comes back afterwards.
@@ -242,10 +277,13 @@ fn format_of(request: &Request<Body>) -> String {
     asked.unwrap_or_else(|| if accept.starts_with("text/csv") { "csv".to_owned() } else { "json".to_owned() })
 }
 
-/// The answer of a problem, for programs.
+/// The answer of a problem, for programs. What stands around every request makes a page of it where a person asked.
 pub(crate) fn refuse(problem: &Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, [(header::CONTENT_TYPE, "application/problem+json")], problem.body().to_string()).into_response()
+    let body = problem.body().to_string();
+    let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+    response.extensions_mut().insert(problem.clone());
+    response
 }
 
 /// Runs what waits for the database off the threads that serve the network.

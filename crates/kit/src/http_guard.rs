@@ -1,7 +1,7 @@
 //! What stands before every request: who asks, from where, how often; and the headers on every answer.
 
-use crate::http::refuse;
-use crate::{Principal, Problem, World};
+use crate::http::{blocking, problem_page, refuse};
+use crate::{Principal, Problem, Shell, World};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, header};
@@ -48,31 +48,60 @@ impl Rates {
 }
 
 /// The middleware around everything.
-pub(crate) async fn secure(State(world): State<Arc<World>>, mut request: Request<Body>, next: Next) -> Response {
+pub(crate) async fn secure(
+    State((world, shell)): State<(Arc<World>, Shell)>,
+    mut request: Request<Body>,
+    next: Next,
+) -> Response {
     // The body is not `Sync`, so only what is looked at goes along.
     let (headers, method) = (request.headers().clone(), request.method().clone());
+    let path = request.uri().path().to_owned();
     if method != Method::POST {
         // Nothing but POST reads a body; one that stays unread would cost the client its connection.
         let (parts, body) = request.into_parts();
         drain(body).await;
         request = Request::from_parts(parts, Body::empty());
     }
-    let mut response = match admit(&world, headers, &method).await {
+    let by_person = by_person(&headers);
+    let (mut response, who) = match admit(&world, headers, &method).await {
         Ok(gate) => {
+            let who = gate.0.clone();
             request.extensions_mut().insert(gate);
-            next.run(request).await
+            (next.run(request).await, who)
         }
         Err(problem) => {
             drain(request.into_body()).await;
-            refuse(&problem)
+            (refuse(&problem), Err(problem))
         }
     };
+    // What the framework refuses by itself (a path that is no text) has no form of ours yet.
+    if response.status().is_client_error() && !has_form(&response) {
+        let status = response.status().as_u16();
+        let detail = "the address or the request cannot be read; go back and take another way".to_owned();
+        response = refuse(&Problem { status, code: "request.unreadable".to_owned(), detail });
+    }
+    if let Some(problem) = response.extensions_mut().remove::<Problem>().filter(|_| by_person) {
+        let world = world.clone();
+        response = blocking(move || problem_page(&world, who, &path, problem, shell)).await;
+    }
     world.metrics.requests.inc();
     if response.status().is_server_error() {
         world.metrics.failures.inc();
     }
     harden(response.headers_mut());
     response
+}
+
+/// Whether an answer is JSON, a problem or a page already.
+fn has_form(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.contains("json") || kind.starts_with("text/html")
+}
+
+/// Whether a browser asks for something to look at: it names HTML, which programs do not.
+fn by_person(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accept.split(',').any(|kind| kind.trim().to_ascii_lowercase().starts_with("text/html"))
 }
 
 /// Bytes of a body nobody asked for that are read and thrown away; past that the connection ends.

@@ -7,6 +7,7 @@ pub mod answer;
 mod base;
 mod duty;
 mod entity;
+mod form;
 mod history;
 mod hook;
 mod http;
@@ -40,9 +41,9 @@ pub use jobs::Turn;
 pub use kpi::{Better, Contribution, FACTS_MAX, KpiSpec, KpiValue, Measure, Query, Standing, Unit, summarise, wilson};
 pub use openapi::openapi;
 pub use operation::Operation;
-pub use page::Page;
+pub use page::{Form, Page};
 pub use problem::Problem;
-pub use store::{EntityKind, LIST_ROWS_MAX, ListQuery, Listing, Reader};
+pub use store::{EntityKind, LIST_ROWS_MAX, ListQuery, Listing, Reader, SORT_ROWS_MAX};
 pub use world::{Call, Settings, World};
 
 /// Puts a page's content, or the problem that came instead of it, into the frame around every page.

@@ -16,10 +16,11 @@ pub struct ListAsk {
     /// Text that the row must hold, in any case.
     #[serde(default)]
     pub search: Option<String>,
-    /// `column=value` pairs, separated by commas; the same column again allows another value.
+    /// `column=value` pairs, separated by commas; the same column again allows another value. `column~text` looks for a
+    /// part of the value in any case.
     #[serde(default, rename = "where")]
     pub filter: Vec<String>,
-    /// Column to sort by; a leading `-` turns it round.
+    /// Column to sort by; a leading `-` turns it round. Of more than 20,000 matching rows the newest 20,000 are sorted.
     #[serde(default)]
     pub sort: Option<String>,
     /// Rows to pass over.
@@ -69,10 +70,18 @@ impl ListAsk {
     /// # Errors
     /// A filter has no `=`.
     pub fn query(&self) -> Result<ListQuery, Problem> {
-        let mut filters: Vec<(String, Vec<String>)> = Vec::new();
+        let (mut filters, mut parts): (Vec<(String, Vec<String>)>, _) = (Vec::new(), Vec::new());
         for pair in &self.filter {
-            let refused = || Problem::malformed("list.where", format!("{pair:?} is no filter; write column=value"));
-            let (column, value) = pair.split_once('=').ok_or_else(refused)?;
+            let refused = || {
+                let detail = format!("{pair:?} is no filter; write column=value, or column~part of a value");
+                Problem::malformed("list.where", detail)
+            };
+            let sign = pair.find(['=', '~']).ok_or_else(refused)?;
+            let (column, value) = (&pair[..sign], &pair[sign + 1..]);
+            if pair[sign..].starts_with('~') {
+                parts.push((column.to_owned(), value.to_owned()));
+                continue;
+            }
             match filters.iter_mut().find(|(name, _)| name == column) {
                 Some((_, values)) => values.push(value.to_owned()),
                 None => filters.push((column.to_owned(), vec![value.to_owned()])),
@@ -82,7 +91,7 @@ impl ListAsk {
             Some(column) => (column.to_owned(), true),
             None => (text.to_owned(), false),
         });
-        Ok(ListQuery { filters, search: self.search.clone(), sort, offset: self.offset, limit: self.limit })
+        Ok(ListQuery { filters, parts, search: self.search.clone(), sort, offset: self.offset, limit: self.limit })
     }
 }
 

@@ -1,4 +1,4 @@
-//! A page: a path, a place in the navigation, and a function that renders it on the server.
+//! A page: a path, a place in the navigation, and a function that renders it on the server; and the forms on it.
 
 use crate::{Call, Problem};
 use mainstay_model::facts::Role;
@@ -14,6 +14,12 @@ pub struct Request {
     pub parameters: BTreeMap<String, String>,
     /// The query, decoded; the last of a repeated name counts.
     pub query: BTreeMap<String, String>,
+    /// What a form must send back, to show that it comes from a page of ours.
+    pub token: String,
+    /// Where the page is shown again because a form of it was refused: why.
+    pub refused: Option<Problem>,
+    /// What was typed into that form.
+    pub typed: BTreeMap<String, String>,
 }
 
 /// What a page shows; the shell around it (head, navigation, search, footer) is the kit's.
@@ -22,6 +28,18 @@ pub struct Content {
     pub title: String,
     /// The body below the heading.
     pub body: Markup,
+}
+
+/// A form of a page: posted to the page's own path, it runs an operation with what was typed and what the path names,
+/// and leads back to the page.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    /// Path of the page that shows it: `/findings/{id}`.
+    pub page: &'static str,
+    /// The operation that it runs: `finding.waive`.
+    pub operation: &'static str,
+    /// What the page says when it is done.
+    pub done: &'static str,
 }
 
 /// One page.

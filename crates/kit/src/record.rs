@@ -3,8 +3,10 @@
 use crate::operation::{Method, Nothing, Operation};
 use crate::{Call, Problem};
 use mainstay_ledger::{Filter, Order, VerifyOptions, VerifyReport};
-use mainstay_model::facts::Role;
-use mainstay_model::{Fact, Recorded, Subject};
+use mainstay_model::facts::{
+    ApprovalAnswered, ApprovalRequested, FactRedacted, FindingWaived, PrincipalAdmitted, PrincipalDismissed, Role,
+};
+use mainstay_model::{Fact, FactData, Recorded, Subject};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -157,6 +159,20 @@ fn add(call: &Call<'_>, statements: Statements) -> Result<Added, Problem> {
     add_documents(call, documents)
 }
 
+/// Facts that only an operation of ours may write, because it asks for the authority first: whoever may add facts could
+/// otherwise approve their own request.
+fn is_ours_to_say(fact: &Fact) -> bool {
+    const TYPES: [&str; 6] = [
+        ApprovalRequested::TYPE,
+        ApprovalAnswered::TYPE,
+        FindingWaived::TYPE,
+        PrincipalAdmitted::TYPE,
+        PrincipalDismissed::TYPE,
+        FactRedacted::TYPE,
+    ];
+    TYPES.contains(&fact.fact_type.as_str()) || fact.source.starts_with("mainstay:")
+}
+
 /// Reads and appends CloudEvents objects; what is malformed is refused with its position, and the rest counts.
 ///
 /// # Errors
@@ -167,6 +183,11 @@ pub fn add_documents(call: &Call<'_>, documents: Vec<Value>) -> Result<Added, Pr
     let mut refused = Vec::new();
     for (at, document) in documents.into_iter().enumerate() {
         match Fact::from_json(document, call.now) {
+            Ok(fact) if is_ours_to_say(&fact) => {
+                let reason =
+                    format!("{} from {} is said by Mainstay alone; use its operation", fact.fact_type, fact.source);
+                refused.push(Refusal { index: at as u64, reason });
+            }
             Ok(fact) => {
                 facts.push(fact);
                 positions.push(at);

@@ -4,7 +4,7 @@ use crate::Problem;
 use crate::entity::{Cell, Entity, Folded, Kind};
 use crate::moves::Reads;
 use mainstay_ledger::{Filter, Fold, Ledger, LedgerError, Tx, Value};
-use mainstay_model::{Recorded, Span, Subject, Timestamp};
+use mainstay_model::{Recorded, Severity, Span, Subject, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
@@ -25,7 +25,7 @@ type ReachOf = fn(&str, Vec<Recorded>) -> Option<(Timestamp, Option<Timestamp>)>
 type MakeRow = fn(&str, Vec<Recorded>) -> Result<Option<Vec<Value>>, String>;
 
 /// Version of the tables' form; raising it makes every ledger fold its tables anew at the next start.
-const FORM: u32 = 3;
+const FORM: u32 = 4;
 
 impl EntityKind {
     /// The kind of an entity.
@@ -174,9 +174,11 @@ pub(crate) fn by_subject(facts: Vec<Recorded>) -> BTreeMap<String, Vec<Recorded>
 pub struct ListQuery {
     /// Column and the value that it must have; a column may be asked for several values at once.
     pub filters: Vec<(String, Vec<String>)>,
+    /// Column and a text that it must hold, in any case; a column that holds no text must have that value.
+    pub parts: Vec<(String, String)>,
     /// Text that key or text columns must hold, in any case.
     pub search: Option<String>,
-    /// Column to sort by, and whether downwards; `id` is a column too.
+    /// Column to sort by, and whether downwards; `id` is a column too, and `facts` sorts by how many there are.
     pub sort: Option<(String, bool)>,
     /// Rows to pass over.
     pub offset: u64,
@@ -191,7 +193,13 @@ pub struct Listing<T> {
     pub items: Vec<Folded<T>>,
     /// How many rows match in all.
     pub total: u64,
+    /// How many of the newest of them were put into order, where there are too many to order all.
+    pub sorted_among: Option<u64>,
 }
+
+/// Most rows that are ordered by a column without an index; past that the newest of them are. An index for every column
+/// of every list would cost each fact that is folded more than a view that few ask for is worth.
+pub const SORT_ROWS_MAX: u64 = 20_000;
 
 /// Most rows that one list answers with.
 pub const LIST_ROWS_MAX: u64 = 1000;
@@ -292,15 +300,31 @@ impl<'a> Reader<'a> {
             None => "ORDER BY starts DESC, id".to_owned(),
             Some((column, down)) => {
                 let direction = if *down { "DESC" } else { "ASC" };
-                let name = column_name::<T>(column)?;
-                format!("ORDER BY {name} IS NULL, {name} {direction}, id")
+                let name = if column == "facts" { "facts".to_owned() } else { column_name::<T>(column)? };
+                let text = T::COLUMNS.contains(&("severity", Kind::Text));
+                let term = match column.as_str() {
+                    "severity" if text => by_severity(&name),
+                    // A list of numbers as text: one comma less than there are facts.
+                    "facts" => "LENGTH(facts) - LENGTH(REPLACE(facts, ',', ''))".to_owned(),
+                    _ => name.clone(),
+                };
+                format!("ORDER BY {name} IS NULL, {term} {direction}, id")
             }
         };
         let limit = if query.limit == 0 { 100 } else { query.limit.min(LIST_ROWS_MAX) };
         let (l, o) = (parameters.len() + 1, parameters.len() + 2);
         parameters.extend([limit.into(), query.offset.min(i64::MAX as u64).into()]);
-        let sql = format!("SELECT id, state, facts FROM {table}{condition} {order} LIMIT ${l} OFFSET ${o}");
-        Ok(Listing { items: self.rows(&sql, &parameters)?, total })
+        // What has an index behind it is ordered wholly; by another column, so many of the newest at most.
+        let indexed = query.sort.as_ref().is_none_or(|(column, _)| column == "id");
+        let sorted_among = (!indexed && total > SORT_ROWS_MAX).then_some(SORT_ROWS_MAX);
+        let from = match sorted_among {
+            None => format!("{table}{condition}"),
+            Some(newest) => format!(
+                "{table} WHERE id IN (SELECT id FROM {table}{condition} ORDER BY starts DESC, id LIMIT {newest})"
+            ),
+        };
+        let sql = format!("SELECT id, state, facts FROM {from} {order} LIMIT ${l} OFFSET ${o}");
+        Ok(Listing { items: self.rows(&sql, &parameters)?, total, sorted_among })
     }
 
     /// How many rows each value of a column has, most first.
@@ -342,9 +366,22 @@ impl<'a> Reader<'a> {
                 if alternatives.is_empty() { "1 = 0".to_owned() } else { alternatives.join(" OR ") }
             ));
         }
+        for (column, part) in &query.parts {
+            let name = column_name::<T>(column)?;
+            let kind = T::COLUMNS.iter().find(|(n, _)| n == column).map_or(Kind::Text, |(_, kind)| *kind);
+            if kind != Kind::Text {
+                parameters.push(parameter(column, kind, part)?);
+                parts.push(format!("{name} = ${}", parameters.len()));
+                continue;
+            }
+            // SQLite lowers ASCII alone; the text as it was typed finds the other letters as they are written.
+            let (lower, typed) = (like(&part.to_lowercase()), like(part));
+            parameters.extend([lower.into(), typed.into()]);
+            let (l, t) = (parameters.len() - 1, parameters.len());
+            parts.push(format!("(LOWER({name}) LIKE ${l} ESCAPE '\\' OR {name} LIKE ${t} ESCAPE '\\')"));
+        }
         if let Some(text) = query.search.as_deref().filter(|text| !text.trim().is_empty()) {
-            let escaped = text.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            parameters.push(format!("%{escaped}%").into());
+            parameters.push(like(&text.to_lowercase()).into());
             parts.push(format!("haystack LIKE ${} ESCAPE '\\'", parameters.len()));
         }
         let condition = if parts.is_empty() { String::new() } else { format!(" WHERE {}", parts.join(" AND ")) };
@@ -385,6 +422,18 @@ impl<'a> Reader<'a> {
         let groups = by_subject(self.ledger.facts(&filter)?);
         Ok(groups.into_iter().filter_map(|(key, facts)| Folded::of(&key, facts)).collect())
     }
+}
+
+/// Severities by weight and not by alphabet: the gravest comes first.
+fn by_severity(name: &str) -> String {
+    let cases: String =
+        Severity::ALL.iter().enumerate().map(|(at, one)| format!(" WHEN '{}' THEN {at}", one.as_str())).collect();
+    format!("CASE {name}{cases} ELSE 9 END")
+}
+
+/// The pattern of texts that hold this one.
+fn like(text: &str) -> String {
+    format!("%{}%", text.trim().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
 fn filter_of<T: Entity>() -> Filter {

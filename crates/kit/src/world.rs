@@ -4,13 +4,13 @@
 use crate::duty::{Duty, Job, Kpi};
 use crate::http_guard::Rates;
 use crate::rights::Rights;
-use crate::{Hook, KpiSpec, Operation, Page, Principal, Problem, Reader};
+use crate::{Form, Hook, KpiSpec, Operation, Page, Principal, Problem, Reader};
 use jiff::tz::TimeZone;
 use mainstay_ledger::{AppendReport, Ledger};
 use mainstay_model::facts::OperationDenied;
 use mainstay_model::{Fact, FactData, Subject, Timestamp, Window};
 use mainstay_outside::Outside;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What a server or a command is set to.
 #[derive(Debug, Clone)]
@@ -39,11 +39,14 @@ pub struct World {
     pub operations: Vec<Operation>,
     /// All pages.
     pub pages: Vec<Page>,
+    /// All forms on them.
+    pub forms: Vec<Form>,
     /// All KPIs, by number.
     pub kpis: Vec<Kpi>,
     /// All jobs.
     pub jobs: Vec<Job>,
     pub(crate) rates: Rates,
+    pub(crate) form_key: OnceLock<String>,
     pub(crate) values: crate::scorecard::Values,
     pub(crate) moves: crate::moves::Moves,
     /// Where outside systems deliver.
@@ -77,6 +80,8 @@ impl World {
             settings,
             operations: duties.iter().flat_map(|duty| duty.operations()).collect(),
             pages: duties.iter().flat_map(|duty| duty.pages()).collect(),
+            forms: duties.iter().flat_map(|duty| duty.forms()).collect(),
+            form_key: OnceLock::new(),
             kpis,
             jobs: duties.iter().flat_map(|duty| duty.jobs()).collect(),
             rates: Rates::default(),

@@ -37,7 +37,7 @@ fn list(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
             Filter::words("environment", "Environment", &["production", "staging"]),
             Filter::typed("service", "Service"),
         ],
-        sorts: &["id", "state", "environment", "service", "completed", "failures"],
+        sorts: &["id", "state", "environment", "service", "completed", "failures", "facts"],
         usual: "",
         columns: columns(now),
         operation: "change.list",
@@ -76,6 +76,7 @@ fn columns<'a>(now: Timestamp) -> Vec<Column<'a, Folded<Change>>> {
         .sorts("completed"),
         Column::new("Failures", |row: &Folded<Change>| blamed(&row.entity.failures)).sorts("failures"),
         Column::new("Facts", |row: &Folded<Change>| parts::facts_of(&row.key, row.facts.len()))
+            .sorts("facts")
             .numeric()
             .needs(Room::Wide),
     ]

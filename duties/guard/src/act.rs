@@ -1,6 +1,6 @@
 //! Waiving a finding: asked for by one person, answered by another, and bound to exactly what was asked.
 
-use crate::FindingRow;
+use crate::{ApprovalRow, FindingRow};
 use mainstay_kit::operation::Method;
 use mainstay_kit::rights::{Needs, digest, may_answer};
 use mainstay_kit::{Call, LIST_ROWS_MAX, ListQuery, Operation, Problem};
@@ -11,10 +11,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// The action as the decision rights name it.
-const WAIVE: &str = "finding.waive";
+pub(crate) const WAIVE: &str = "finding.waive";
 
 /// Longest waiver: what is accepted for longer is a decision about the control, not about the finding.
 const WAIVER_DAYS_MAX: i64 = 366;
+
+/// Shortest reason, in characters: "ok" tells the next reader nothing.
+const REASON_CHARS_MIN: usize = 10;
+
+/// Longest reason, in bytes.
+const REASON_BYTES_MAX: usize = 8_000;
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -71,11 +77,15 @@ pub(crate) fn operations() -> Vec<Operation> {
 
 fn waive(call: &Call<'_>, ask: Waive) -> Result<Outcome, Problem> {
     let finding = find(call, &ask.id)?;
-    if ask.reason.trim().len() < 10 {
+    if ask.reason.trim().chars().count() < REASON_CHARS_MIN {
         return Err(Problem::malformed(
             "finding.reason",
-            "a waiver needs a reason that the next reader can judge (10 characters or more)",
+            format!("a waiver needs a reason that the next reader can judge ({REASON_CHARS_MIN} characters or more)"),
         ));
+    }
+    if ask.reason.len() > REASON_BYTES_MAX {
+        let detail = format!("a reason may have at most {REASON_BYTES_MAX} bytes; link to what is longer");
+        return Err(Problem::malformed("finding.reason", detail));
     }
     let until = Window::instant(&ask.until, &call.world.settings.zone)
         .map_err(|e| Problem::malformed("finding.until", e.to_string()))?;
@@ -86,58 +96,80 @@ fn waive(call: &Call<'_>, ask: Waive) -> Result<Outcome, Problem> {
             format!("a waiver ends in the future, at most {WAIVER_DAYS_MAX} days ahead"),
         ));
     }
-    let what = json!({"finding": finding, "reason": ask.reason.trim(), "until": until});
+    let (reason, me) = (ask.reason.trim(), &call.principal.id);
     let right = call.world.settings.rights.of(WAIVE);
     if right.needs == Needs::Auto {
-        let me = &call.principal.id;
-        append(call, vec![waived(call, &finding, (me, me), ask.reason.trim(), until)?])?;
+        append(call, vec![waived(call, &finding, (me, me), reason, until)?])?;
         return Ok(Outcome { state: "done".to_owned(), approval: None, next: "the finding is waived".to_owned() });
     }
-    let hash = digest(WAIVE, &what);
+    let about = Subject::of("finding", &finding);
+    let hash = digest(WAIVE, &terms(&about, me, reason, Some(until)));
     let id: String = hash.chars().take(16).collect();
-    let hours = jiff::SignedDuration::from_hours(i64::from(right.expires_h));
-    let expires = call.now.checked_add(hours).map_err(|e| Problem::ours("approval.expires", e.to_string()))?;
-    let request = ApprovalRequested {
-        action: WAIVE.to_owned(),
-        about: Subject::of("finding", &finding),
-        digest: hash,
-        requested_by: call.principal.id.clone(),
-        expires,
-        reason: json!({"reason": ask.reason.trim(), "until": until}).to_string(),
-    };
     let subject = Subject::of("approval", &id);
-    append(call, vec![fact(&request, &format!("requested/{id}/{}", call.now), subject, call.now)?])?;
+    let known = call.reader(None)?.one::<ApprovalRow>(subject.as_str())?;
+    let waiting = known.map(|found| found.entity).filter(|row| row.state_at(call.now) == "waiting");
+    let expires = match waiting {
+        // The same person asking for the same again adds nothing.
+        Some(row) => row.request.expires,
+        None => {
+            let hours = jiff::SignedDuration::from_hours(i64::from(right.expires_h));
+            let expires = call.now.checked_add(hours).map_err(|e| Problem::ours("approval.expires", e.to_string()))?;
+            let request = ApprovalRequested {
+                action: WAIVE.to_owned(),
+                about,
+                digest: hash,
+                requested_by: me.clone(),
+                expires,
+                reason: json!({"reason": reason, "until": until}).to_string(),
+            };
+            append(call, vec![fact(&request, &format!("requested/{id}/{}", call.now), subject, call.now)?])?;
+            expires
+        }
+    };
     let next = format!("somebody else must approve it by {expires}: mainstay approval approve {id}");
     Ok(Outcome { state: "waiting".to_owned(), approval: Some(id), next })
+}
+
+/// What an approval binds: who asked for what, why, and until when.
+fn terms(about: &Subject, requested_by: &PrincipalId, reason: &str, until: Option<Timestamp>) -> serde_json::Value {
+    json!({"about": about, "requested_by": requested_by, "reason": reason, "until": until})
+}
+
+/// Whether whoever calls may answer a request; if not, why. The page asks the same before it shows its form.
+///
+/// # Errors
+/// The reason, as a sentence for people.
+pub(crate) fn may_be_answered(call: &Call<'_>, row: &ApprovalRow) -> Result<(), String> {
+    let asked = &row.request;
+    if asked.action != WAIVE {
+        return Err(format!("{} is answered where it was asked for", asked.action));
+    }
+    let (reason, until) = row.terms();
+    let now_asked = digest(WAIVE, &terms(&asked.about, &asked.requested_by, &reason, until));
+    let right = call.world.settings.rights.of(&asked.action);
+    may_answer(&right, &asked.requested_by, (&asked.digest, &now_asked), (asked.expires, call.now), call.principal)
 }
 
 fn answer(call: &Call<'_>, ask: Answer) -> Result<Outcome, Problem> {
     let key = Subject::of("approval", ask.id.strip_prefix("approval:").unwrap_or(&ask.id));
     let absent = || Problem::absent("approval.unknown", format!("there is no request {:?}", ask.id));
-    let facts = call.world.ledger.facts_of_subjects(std::slice::from_ref(&key))?;
-    let asked = facts.iter().rev().find_map(|r| ApprovalRequested::read(&r.fact)).ok_or_else(absent)?;
-    if let Some(said) = facts.iter().find_map(|r| ApprovalAnswered::read(&r.fact)) {
+    let row = call.reader(None)?.one::<ApprovalRow>(key.as_str())?.ok_or_else(absent)?.entity;
+    if let Some((_, said)) = &row.answer {
         return Err(Problem::conflict("approval.answered", format!("{} answered it already", said.by)));
     }
-    let finding = asked.about.name().to_owned();
-    let told: serde_json::Value = serde_json::from_str(&asked.reason).unwrap_or_default();
-    let what = json!({"finding": finding, "reason": told["reason"], "until": told["until"]});
-    let right = call.world.settings.rights.of(&asked.action);
-    let now_asked = digest(&asked.action, &what);
-    let times = (asked.expires, call.now);
-    may_answer(&right, &asked.requested_by, (&asked.digest, &now_asked), times, call.principal)
-        .map_err(|reason| call.deny("approval.answer", reason))?;
+    may_be_answered(call, &row).map_err(|reason| call.deny("approval.answer", reason))?;
     let said = ApprovalAnswered {
         by: call.principal.id.clone(),
         approved: ask.approved,
-        digest: asked.digest.clone(),
-        reason: ask.reason.clone(),
+        digest: row.request.digest.clone(),
+        reason: ask.reason.trim().to_owned(),
     };
-    let mut out = vec![fact(&said, &format!("answered/{}", key.name()), key.clone(), call.now)?];
+    // The request's time is part of the id, so that one request is answered once, and a later one again.
+    let mut out = vec![fact(&said, &format!("answered/{}/{}", key.name(), row.asked), key.clone(), call.now)?];
     if ask.approved {
-        let until: Timestamp = told["until"].as_str().and_then(|t| t.parse().ok()).ok_or_else(absent)?;
-        let people = (&call.principal.id, &asked.requested_by);
-        out.push(waived(call, &finding, people, told["reason"].as_str().unwrap_or_default(), until)?);
+        let (reason, until) = row.terms();
+        let people = (&call.principal.id, &row.request.requested_by);
+        out.push(waived(call, row.request.about.name(), people, &reason, until.ok_or_else(absent)?)?);
     }
     append(call, out)?;
     let (state, next) = match ask.approved {

@@ -1,6 +1,6 @@
 //! What the guard duty declares.
 
-use crate::{EstateResource, FindingRow, ReviewRow, act, kpi, plan};
+use crate::{ApprovalRow, EstateResource, FindingRow, ReviewRow, act, kpi, plan};
 use mainstay_estate::CatalogEntity;
 use mainstay_estate::graph::{Edge, Graph, Node, around};
 use mainstay_kit::lists::{list_operation, show_operation};
@@ -35,7 +35,12 @@ impl Duty for GuardDuty {
     }
 
     fn entities(&self) -> Vec<EntityKind> {
-        vec![EntityKind::of::<EstateResource>(), EntityKind::of::<FindingRow>(), EntityKind::of::<ReviewRow>()]
+        vec![
+            EntityKind::of::<EstateResource>(),
+            EntityKind::of::<FindingRow>(),
+            EntityKind::of::<ApprovalRow>(),
+            EntityKind::of::<ReviewRow>(),
+        ]
     }
 
     fn operations(&self) -> Vec<Operation> {
@@ -53,6 +58,13 @@ impl Duty for GuardDuty {
             show_operation::<ReviewRow>("plan.show", "/v1/plans/{id}", "One reviewed plan"),
             list_operation::<FindingRow>("finding.list", "/v1/findings", "Findings, newest first", findings),
             show_operation::<FindingRow>("finding.show", "/v1/findings/{id}", "One finding with its facts"),
+            list_operation::<ApprovalRow>(
+                "approval.list",
+                "/v1/approvals",
+                "What was asked for and answered, newest first",
+                &["id", "state", "action", "about", "requested_by", "expires", "answered_by"],
+            ),
+            show_operation::<ApprovalRow>("approval.show", "/v1/approvals/{id}", "One request with its answer"),
             list_operation::<EstateResource>(
                 "estate.list",
                 "/v1/estate",
@@ -78,6 +90,10 @@ impl Duty for GuardDuty {
 
     fn pages(&self) -> Vec<mainstay_kit::Page> {
         crate::pages::pages()
+    }
+
+    fn forms(&self) -> Vec<mainstay_kit::Form> {
+        crate::pages::forms()
     }
 
     fn jobs(&self) -> Vec<Job> {

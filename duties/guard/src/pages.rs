@@ -1,11 +1,12 @@
-//! The pages of the estate and of findings.
+//! The pages of the estate, of findings and of approvals.
 
+mod approvals;
 mod estate;
 mod findings;
 mod graph;
 mod plans;
 
-use mainstay_kit::Page;
+use mainstay_kit::{Form, Page};
 use mainstay_model::facts::Role;
 
 pub(crate) fn pages() -> Vec<Page> {
@@ -19,5 +20,18 @@ pub(crate) fn pages() -> Vec<Page> {
         page("/plans/{id}", None, plans::one),
         page("/findings", Some((20, "Findings")), findings::list),
         page("/findings/{id}", None, findings::one),
+        page("/approvals", Some((25, "Approvals")), approvals::list),
+        page("/approvals/{id}", None, approvals::one),
+    ]
+}
+
+pub(crate) fn forms() -> Vec<Form> {
+    vec![
+        Form {
+            page: "/findings/{id}",
+            operation: "finding.waive",
+            done: "Written down; what became of it stands below.",
+        },
+        Form { page: "/approvals/{id}", operation: "approval.answer", done: "Answered." },
     ]
 }

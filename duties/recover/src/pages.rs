@@ -2,7 +2,7 @@
 
 use crate::{BackupPromise, BackupRun};
 use mainstay_kit::page::{Content, Request};
-use mainstay_kit::ui::list::Filter;
+use mainstay_kit::ui::list::{Filter, whole};
 use mainstay_kit::ui::listing::{Listed, asked_for};
 use mainstay_kit::ui::parts::{self, Event, Tone};
 use mainstay_kit::ui::table::{Column, Room, table};
@@ -31,7 +31,7 @@ fn list(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
             Filter::typed("job", "Job"),
             Filter::typed("target", "Target"),
         ],
-        sorts: &["id", "job", "outcome", "target", "started", "finished", "bytes"],
+        sorts: &["id", "job", "outcome", "target", "started", "finished", "bytes", "took_s", "verified", "facts"],
         usual: "",
         columns: columns(now),
         operation: "backup.list",
@@ -75,7 +75,7 @@ fn promises(call: &Call<'_>) -> Result<Markup, Problem> {
     let now = call.today();
     let columns = [
         Column::new("Job", |(promise, _): &(Promise, Option<Folded<BackupRun>>)| match &promise.kind {
-            PromiseKind::BackupSchedule { job, .. } => parts::link(&address::with_query("/backups", [("job", job.as_str())]), job),
+            PromiseKind::BackupSchedule { job, .. } => parts::link(&address::with_query("/backups", [("job", whole(job).as_str())]), job),
             _ => parts::none(),
         }),
         Column::new("Of", |(promise, _): &(Promise, Option<Folded<BackupRun>>)| parts::subject(&promise.subject)).needs(Room::Medium),
@@ -110,15 +110,16 @@ fn columns<'a>(now: Timestamp) -> Vec<Column<'a, Folded<BackupRun>>> {
             .sorts("target")
             .needs(Room::Medium),
         Column::new("Finished", move |row: &Folded<BackupRun>| parts::time(row.entity.finished, now)).sorts("finished"),
-        Column::new("Took", |row: &Folded<BackupRun>| took(&row.entity)).numeric().needs(Room::Medium),
+        Column::new("Took", |row: &Folded<BackupRun>| took(&row.entity)).sorts("took_s").numeric().needs(Room::Medium),
         Column::new("Size", |row: &Folded<BackupRun>| {
             html! { (row.entity.run.bytes.map_or(format::NONE.to_owned(), format::bytes)) }
         })
         .sorts("bytes")
         .numeric()
         .needs(Room::Medium),
-        Column::new("Verified", |row: &Folded<BackupRun>| verified(&row.entity)).needs(Room::Wide),
+        Column::new("Verified", |row: &Folded<BackupRun>| verified(&row.entity)).sorts("verified").needs(Room::Wide),
         Column::new("Facts", |row: &Folded<BackupRun>| parts::facts_of(&row.key, row.facts.len()))
+            .sorts("facts")
             .numeric()
             .needs(Room::Wide),
     ]
@@ -148,7 +149,7 @@ fn verified(run: &BackupRun) -> Markup {
 fn one(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
     let found = asked_for::<BackupRun>(call, request, "backup run")?;
     let (run, now) = (&found.entity, call.today());
-    let job = address::with_query("/backups", [("job", run.run.job.as_str())]);
+    let job = address::with_query("/backups", [("job", whole(&run.run.job).as_str())]);
     let pairs = [
         ("Outcome", outcome(run)),
         ("Job", parts::link(&job, &run.run.job)),

@@ -51,6 +51,8 @@ impl Entity for BackupRun {
         ("started", Kind::Time),
         ("finished", Kind::Time),
         ("bytes", Kind::Integer),
+        ("took_s", Kind::Integer),
+        ("verified", Kind::Text),
     ];
 
     fn fold(_key: &str, facts: &[Recorded]) -> Option<Self> {
@@ -67,6 +69,8 @@ impl Entity for BackupRun {
             Cell::Time(self.run.started),
             Cell::Time(self.finished),
             self.run.bytes.map_or(Cell::Null, |bytes| Cell::Integer(i64::try_from(bytes).unwrap_or(i64::MAX))),
+            Cell::Integer(self.finished.duration_since(self.run.started).as_secs().max(0)),
+            self.checks.last().map_or(Cell::Null, |(_, intact)| if *intact { "intact" } else { "damaged" }.into()),
         ]
     }
 

@@ -1,6 +1,6 @@
 //! What the respond duty declares.
 
-use crate::{Approval, Incident, kpi, pages};
+use crate::{Incident, kpi, pages};
 use mainstay_kit::lists::{list_operation, show_operation};
 use mainstay_kit::{Contribution, Contributions, Duty, EntityKind, Folded, Operation, Page, Problem, Query, Reader};
 
@@ -13,7 +13,7 @@ impl Duty for RespondDuty {
     }
 
     fn entities(&self) -> Vec<EntityKind> {
-        vec![EntityKind::of::<Incident>(), EntityKind::of::<Approval>()]
+        vec![EntityKind::of::<Incident>()]
     }
 
     fn operations(&self) -> Vec<Operation> {
@@ -21,12 +21,6 @@ impl Duty for RespondDuty {
         vec![
             list_operation::<Incident>("incident.list", "/v1/incidents", "Incidents, newest first", columns),
             show_operation::<Incident>("incident.show", "/v1/incidents/{id}", "One incident with its facts"),
-            list_operation::<Approval>(
-                "approval.list",
-                "/v1/approvals",
-                "Requests for approval, newest first",
-                &["id", "action", "about", "requested_by", "requested", "expires", "answer"],
-            ),
         ]
     }
 

@@ -30,7 +30,7 @@ fn list(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
             Filter::typed("service", "Service"),
             Filter::typed("team", "Team"),
         ],
-        sorts: &["id", "state", "severity", "service", "team", "title", "detected", "restored"],
+        sorts: &["id", "state", "severity", "service", "team", "title", "detected", "restored", "impact_s", "facts"],
         usual: "",
         columns: columns(now),
         operation: "incident.list",
@@ -71,8 +71,12 @@ fn columns<'a>(now: Timestamp) -> Vec<Column<'a, Folded<Incident>>> {
             .sorts("team")
             .needs(Room::Wide),
         Column::new("Detected", move |row: &Folded<Incident>| parts::time(row.entity.detected, now)).sorts("detected"),
-        Column::new("Impact", move |row: &Folded<Incident>| impact(&row.entity, now)).numeric().needs(Room::Medium),
+        Column::new("Impact", move |row: &Folded<Incident>| impact(&row.entity, now))
+            .sorts("impact_s")
+            .numeric()
+            .needs(Room::Medium),
         Column::new("Facts", |row: &Folded<Incident>| parts::facts_of(&row.key, row.facts.len()))
+            .sorts("facts")
             .numeric()
             .needs(Room::Wide),
     ]

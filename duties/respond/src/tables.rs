@@ -1,12 +1,12 @@
-//! What facts about incidents and approvals fold into.
+//! What facts about incidents fold into.
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_kit::{Cell, Entity, Kind};
 use mainstay_model::facts::{
-    ApprovalAnswered, ApprovalRequested, IncidentClass, IncidentClassified, IncidentClosed, IncidentNoted,
-    IncidentOnsetEstablished, IncidentOpened, IncidentProblemConfirmed, IncidentReopened, IncidentRestored,
+    IncidentClass, IncidentClassified, IncidentClosed, IncidentNoted, IncidentOnsetEstablished, IncidentOpened,
+    IncidentProblemConfirmed, IncidentReopened, IncidentRestored,
 };
-use mainstay_model::{FactData, PrincipalId, Recorded, Span, Subject};
+use mainstay_model::{FactData, Recorded, Span, Subject};
 use serde::{Deserialize, Serialize};
 
 /// Hours after a restoration within which a reopening continues the incident.
@@ -129,6 +129,7 @@ impl Entity for Incident {
         ("title", Kind::Text),
         ("detected", Kind::Time),
         ("restored", Kind::Time),
+        ("impact_s", Kind::Integer),
     ];
 
     fn fold(_key: &str, facts: &[Recorded]) -> Option<Self> {
@@ -180,6 +181,7 @@ impl Entity for Incident {
             self.record.title.as_str().into(),
             Cell::Time(self.detected),
             self.restored().into(),
+            self.impacted_seconds().map_or(Cell::Null, |seconds| Cell::Integer(seconds as i64)),
         ]
     }
 
@@ -217,161 +219,10 @@ fn impacts(detected: Timestamp, turns: &[Turn]) -> Vec<Impact> {
     out
 }
 
-/// A question to a person with authority, and the answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Approval {
-    /// What is asked, first statement: what is approved must not change afterwards.
-    pub request: ApprovalRequested,
-    /// When it was asked.
-    pub requested: Timestamp,
-    /// When it was answered, and how: the first answer by somebody else than the requester, in time, to this digest.
-    pub answer: Option<(Timestamp, ApprovalAnswered)>,
-}
-
-/// Where a question stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ApprovalState {
-    /// Nobody answered, and an answer still helps.
-    Waiting,
-    /// Yes, and still good.
-    Approved,
-    /// No.
-    Refused,
-    /// Too late, for an answer or for its use.
-    Expired,
-}
-
-impl ApprovalState {
-    /// The word used in lists and addresses.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Approved => "approved",
-            Self::Refused => "refused",
-            Self::Expired => "expired",
-        }
-    }
-}
-
-impl Approval {
-    /// Where it stands at a time.
-    #[must_use]
-    pub fn state(&self, now: Timestamp) -> ApprovalState {
-        match &self.answer {
-            Some((_, answer)) if !answer.approved => ApprovalState::Refused,
-            _ if self.request.expires <= now => ApprovalState::Expired,
-            Some(_) => ApprovalState::Approved,
-            None => ApprovalState::Waiting,
-        }
-    }
-
-    /// Whether this allows doing, at a time, exactly what has this digest.
-    #[must_use]
-    pub fn allows(&self, digest: &str, now: Timestamp) -> bool {
-        self.state(now) == ApprovalState::Approved && self.request.digest == digest
-    }
-
-    /// Who approved it.
-    #[must_use]
-    pub fn approved_by(&self) -> Option<&PrincipalId> {
-        self.answer.as_ref().filter(|(_, answer)| answer.approved).map(|(_, answer)| &answer.by)
-    }
-}
-
-impl Entity for Approval {
-    const TABLE: &'static str = "approval";
-
-    const TYPES: &'static [&'static str] = &[ApprovalRequested::TYPE, ApprovalAnswered::TYPE];
-
-    const COLUMNS: &'static [(&'static str, Kind)] = &[
-        ("action", Kind::Text),
-        ("about", Kind::Text),
-        ("requested_by", Kind::Text),
-        ("requested", Kind::Time),
-        ("expires", Kind::Time),
-        ("answer", Kind::Text),
-    ];
-
-    fn fold(_key: &str, facts: &[Recorded]) -> Option<Self> {
-        let (requested, request) = facts.iter().find_map(|r| Some((r.fact.time, ApprovalRequested::read(&r.fact)?)))?;
-        let answer = facts.iter().find_map(|r| {
-            let answer = ApprovalAnswered::read(&r.fact)?;
-            let at = r.fact.time;
-            let valid = answer.digest == request.digest
-                && answer.by != request.requested_by
-                && requested <= at
-                && at < request.expires;
-            valid.then_some((at, answer))
-        });
-        Some(Self { request, requested, answer })
-    }
-
-    fn cells(&self) -> Vec<Cell> {
-        let answer = self.answer.as_ref().map(|(_, answer)| if answer.approved { "yes" } else { "no" });
-        vec![
-            self.request.action.as_str().into(),
-            self.request.about.as_str().into(),
-            self.request.requested_by.as_str().into(),
-            Cell::Time(self.requested),
-            Cell::Time(self.request.expires),
-            answer.map_or(Cell::Null, Cell::from),
-        ]
-    }
-
-    fn span(&self) -> (Timestamp, Option<Timestamp>) {
-        (self.requested, Some(self.request.expires.max(self.requested)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use mainstay_kit::{fold_all, history};
-
-    const ASKED: &str = r#"2026-10-01T00:00:00Z approval.requested approval:1 {"action":"finding.waive","about":"finding:ab","digest":"d1","requested_by":"ann","expires":"2026-10-03T00:00:00Z"}"#;
-
-    fn after(answers: &str) -> Approval {
-        fold_all::<Approval>(&history(&format!("{ASKED}\n{answers}")).unwrap()).remove(0).entity
-    }
-
-    fn answered(time: &str, by: &str, approved: bool, digest: &str) -> String {
-        format!(
-            "{time} approval.answered approval:1 {{\"by\":\"{by}\",\"approved\":{approved},\"digest\":\"{digest}\"}}\n"
-        )
-    }
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn a_yes_allows_exactly_what_was_asked_until_it_expires() {
-        let approval = after(&answered("2026-10-01T10:00:00Z", "ben", true, "d1"));
-        assert!(approval.allows("d1", at("2026-10-02T23:59:59Z")));
-        assert!(!approval.allows("d2", at("2026-10-02T00:00:00Z")));
-        assert!(!approval.allows("d1", at("2026-10-03T00:00:00Z")));
-        assert_eq!(approval.approved_by().unwrap().as_str(), "ben");
-    }
-
-    #[test]
-    fn the_requester_another_digest_or_a_late_answer_approves_nothing() {
-        for answer in [
-            answered("2026-10-01T10:00:00Z", "ann", true, "d1"),
-            answered("2026-10-01T10:00:00Z", "ben", true, "d2"),
-            answered("2026-10-03T00:00:00Z", "ben", true, "d1"),
-        ] {
-            assert_eq!(after(&answer).state(at("2026-10-02T00:00:00Z")), ApprovalState::Waiting, "{answer}");
-        }
-    }
-
-    #[test]
-    fn the_first_valid_answer_stands() {
-        let no_then_yes =
-            answered("2026-10-01T10:00:00Z", "ben", false, "d1") + &answered("2026-10-01T11:00:00Z", "cat", true, "d1");
-        assert_eq!(after(&no_then_yes).state(at("2026-10-01T12:00:00Z")), ApprovalState::Refused);
-    }
 
     #[test]
     fn a_timeline_and_its_impact_are_kept_for_drawing() {
@@ -383,7 +234,8 @@ mod tests {
         "#;
         let incident = fold_all::<Incident>(&history(facts).unwrap()).remove(0).entity;
         assert_eq!((incident.notes.len(), incident.state()), (1, IncidentState::Open));
-        let seconds: Vec<_> = incident.spans(at("2026-10-05T11:30:00Z")).iter().map(Span::seconds).collect();
+        let seconds: Vec<_> =
+            incident.spans("2026-10-05T11:30:00Z".parse().unwrap()).iter().map(Span::seconds).collect();
         assert_eq!(seconds, [1200, 1800]);
     }
 }

@@ -28,7 +28,7 @@ fn list(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
             Filter::words("severity", "Severity", &Severity::ALL.map(Severity::as_str)),
             Filter::typed("asset", "Asset"),
         ],
-        sorts: &["vulnerability", "asset", "state", "first_seen", "fixed"],
+        sorts: &["vulnerability", "severity", "asset", "packages", "state", "first_seen", "fixed", "facts"],
         usual: "",
         columns: columns(now),
         operation: "vulnerability.list",
@@ -61,9 +61,11 @@ fn columns<'a>(now: Timestamp) -> Vec<Column<'a, Folded<VulnerablePair>>> {
             }
         })
         .sorts("vulnerability"),
-        Column::new("Severity", |row: &Folded<VulnerablePair>| parts::severity(row.entity.found.severity)),
+        Column::new("Severity", |row: &Folded<VulnerablePair>| parts::severity(row.entity.found.severity))
+            .sorts("severity"),
         Column::new("Asset", |row: &Folded<VulnerablePair>| parts::subject(&row.entity.found.asset)).sorts("asset"),
         Column::new("Packages", |row: &Folded<VulnerablePair>| html! { (row.entity.found.packages.join(", ")) })
+            .sorts("packages")
             .needs(Room::Wide),
         Column::new("State", move |row: &Folded<VulnerablePair>| state(&row.entity, now)).sorts("state"),
         Column::new("First seen", move |row: &Folded<VulnerablePair>| parts::time(row.entity.first_seen, now))
@@ -73,6 +75,7 @@ fn columns<'a>(now: Timestamp) -> Vec<Column<'a, Folded<VulnerablePair>>> {
             .sorts("fixed")
             .needs(Room::Wide),
         Column::new("Facts", |row: &Folded<VulnerablePair>| parts::facts_of(&row.key, row.facts.len()))
+            .sorts("facts")
             .numeric()
             .needs(Room::Wide),
     ]

@@ -75,6 +75,7 @@ impl Entity for VulnerablePair {
         ("severity", Kind::Text),
         ("first_seen", Kind::Time),
         ("fixed", Kind::Time),
+        ("packages", Kind::Text),
     ];
 
     fn fold(_key: &str, facts: &[Recorded]) -> Option<Self> {
@@ -106,6 +107,7 @@ impl Entity for VulnerablePair {
             self.found.severity.as_str().into(),
             Cell::Time(self.first_seen),
             self.fixed.into(),
+            self.found.packages.join(", ").as_str().into(),
         ]
     }
 

@@ -4,7 +4,7 @@ use crate::SpendDay;
 use jiff::SignedDuration;
 use mainstay_kit::page::{Content, Request};
 use mainstay_kit::ui::chart::{Chart, Series};
-use mainstay_kit::ui::list::Filter;
+use mainstay_kit::ui::list::{Filter, whole};
 use mainstay_kit::ui::listing::Listed;
 use mainstay_kit::ui::parts::{self, Figure, Tone};
 use mainstay_kit::ui::table::{Column, Room, table};
@@ -217,7 +217,7 @@ fn part_columns<'a>(by: &'a str, currency: Currency, all: Decimal) -> Vec<Column
             Err(_) => html! { (name) },
         },
         (Some(name), _) => {
-            html! { a href={ (address::with_query("/spend", [(by, name.as_str())])) "#days" } { (name) } }
+            html! { a href={ (address::with_query("/spend", [(by, whole(name).as_str())])) "#days" } { (name) } }
         }
     };
     vec![

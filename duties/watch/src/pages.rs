@@ -40,7 +40,7 @@ fn list(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
             Filter::typed("rule", "Rule"),
             Filter::typed("service", "Service"),
         ],
-        sorts: &["id", "rule", "class", "service", "team", "fired", "resolved"],
+        sorts: &["id", "rule", "class", "severity", "service", "team", "fired", "resolved", "lasted_s", "facts"],
         usual: "",
         columns: columns(now),
         operation: "alert.list",
@@ -65,6 +65,7 @@ fn columns<'a>(now: Timestamp) -> Vec<Column<'a, Folded<AlertEpisode>>> {
         Column::new("Severity", |row: &Folded<AlertEpisode>| {
             row.entity.alert.severity.map_or_else(parts::none, parts::severity)
         })
+        .sorts("severity")
         .needs(Room::Medium),
         Column::new("Service", |row: &Folded<AlertEpisode>| parts::subject_or_none(row.entity.alert.service.as_ref()))
             .sorts("service")
@@ -73,8 +74,9 @@ fn columns<'a>(now: Timestamp) -> Vec<Column<'a, Folded<AlertEpisode>>> {
             .sorts("team")
             .needs(Room::Wide),
         Column::new("Fired", move |row: &Folded<AlertEpisode>| parts::time(row.entity.fired, now)).sorts("fired"),
-        Column::new("Lasted", |row: &Folded<AlertEpisode>| lasted(&row.entity)).needs(Room::Medium),
+        Column::new("Lasted", |row: &Folded<AlertEpisode>| lasted(&row.entity)).sorts("lasted_s").needs(Room::Medium),
         Column::new("Facts", |row: &Folded<AlertEpisode>| parts::facts_of(&row.key, row.facts.len()))
+            .sorts("facts")
             .numeric()
             .needs(Room::Wide),
     ]

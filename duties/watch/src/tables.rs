@@ -109,6 +109,7 @@ impl Entity for AlertEpisode {
         ("team", Kind::Text),
         ("fired", Kind::Time),
         ("resolved", Kind::Time),
+        ("lasted_s", Kind::Integer),
     ];
 
     fn fold(_key: &str, facts: &[Recorded]) -> Option<Self> {
@@ -152,6 +153,7 @@ impl Entity for AlertEpisode {
             text(&self.alert.team),
             Cell::Time(self.fired),
             self.resolved.into(),
+            self.resolved.map_or(Cell::Null, |at| Cell::Integer(at.duration_since(self.fired).as_secs().max(0))),
         ]
     }
 

@@ -122,6 +122,15 @@ pub fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
 
+/// At most so many characters of a text, with a sign where more follow.
+#[must_use]
+pub fn shortened(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
 /// How far from now, by the largest unit: `3 h ago`, `in 12 d`.
 #[must_use]
 pub fn relative(at: Timestamp, now: Timestamp) -> String {

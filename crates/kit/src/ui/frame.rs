@@ -118,9 +118,31 @@ fn here<'a>(path: &str, navigation: &[(&'a str, &str)]) -> Option<&'a str> {
 pub fn problem(problem: &Problem) -> Markup {
     html! {
         div class="problem" role="alert" {
-            p class="what" { (problem.detail) }
+            p class="what" { (super::sentence(&problem.detail)) }
             p class="none" { "Code " code { (problem.code) } ", status " (problem.status) "." }
             p { (parts::link("/", "Go to the scorecard")) }
+        }
+    }
+}
+
+/// The page of a problem for whoever is not signed in: no navigation, as nothing of it could be opened.
+#[must_use]
+pub fn problem_alone(problem: &Problem) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            (head(problem.title()))
+            body class="alone" {
+                main id="main" {
+                    (brand())
+                    h1 { (super::capital(problem.title())) }
+                    div class="problem" role="alert" {
+                        p class="what" { (super::sentence(&problem.detail)) }
+                        p class="none" { "Code " code { (problem.code) } ", status " (problem.status) "." }
+                        p { (parts::link("/sign-in", "Sign in")) }
+                    }
+                }
+            }
         }
     }
 }

@@ -42,7 +42,7 @@ impl Filter {
         }
     }
 
-    /// A filter to type an exact value into.
+    /// A filter to type into: a part of the value in any case, or `=` and the exact value.
     #[must_use]
     pub const fn typed(key: &'static str, label: &'static str) -> Self {
         Self { key, label, options: Vec::new() }
@@ -58,6 +58,8 @@ pub struct ListState {
     pub search: String,
     /// Chosen values by filter; only filters that the list offers.
     pub filters: BTreeMap<&'static str, String>,
+    /// Those among the filters that are typed into.
+    typed: Vec<&'static str>,
     /// The column to sort by and whether downwards.
     pub sort: (String, bool),
     /// The order where the query names none.
@@ -83,6 +85,7 @@ impl ListState {
         Self {
             path: path.to_owned(),
             search: text("q").to_owned(),
+            typed: filters.iter().filter(|filter| filter.options.is_empty()).map(|filter| filter.key).collect(),
             filters: chosen.map(|filter| (filter.key, text(filter.key).to_owned())).collect(),
             sort,
             usual,
@@ -127,19 +130,35 @@ impl ListState {
     /// The same question as the one that operations are asked.
     #[must_use]
     pub fn query(&self) -> ListQuery {
+        let mut query = ListQuery::default();
+        for (key, value) in &self.filters {
+            match self.part(key, value) {
+                Some(part) => query.parts.push(((*key).to_owned(), part.to_owned())),
+                None => query.filters.push(((*key).to_owned(), vec![exact(value).to_owned()])),
+            }
+        }
         ListQuery {
-            filters: self.filters.iter().map(|(key, value)| ((*key).to_owned(), vec![value.clone()])).collect(),
             search: (!self.search.is_empty()).then(|| self.search.clone()),
             sort: (!self.sort.0.is_empty()).then(|| self.sort.clone()),
             offset: self.offset() as u64,
             limit: self.rows as u64,
+            ..query
         }
+    }
+
+    /// The part of a value that a typed filter looks for; nothing where it names the whole value.
+    fn part<'v>(&self, key: &str, value: &'v str) -> Option<&'v str> {
+        (self.typed.contains(&key) && !value.starts_with('=')).then_some(value)
     }
 
     /// The address of the operation that gives the same rows to programs, from the first one on.
     #[must_use]
     pub fn download(&self, operation: &str, format: &str) -> String {
-        let pairs: Vec<String> = self.filters.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let pair = |(key, value): (&&str, &String)| match self.part(key, value) {
+            Some(part) => format!("{key}~{part}"),
+            None => format!("{key}={}", exact(value)),
+        };
+        let pairs: Vec<String> = self.filters.iter().map(pair).collect();
         let (filters, sort) = (pairs.join(","), written(&self.sort));
         let limit = LIST_ROWS_MAX.to_string();
         let pairs = [
@@ -160,6 +179,16 @@ impl ListState {
         pairs.extend([("sort", sort), ("page", page.as_str()), ("rows", rows.as_str())]);
         address::with_query(&self.path, pairs)
     }
+}
+
+/// The value of a typed filter that stands for the whole value: `=team:platform`.
+#[must_use]
+pub fn whole(value: &str) -> String {
+    format!("={value}")
+}
+
+fn exact(value: &str) -> &str {
+    value.strip_prefix('=').unwrap_or(value)
 }
 
 /// `-due` is by `due`, downwards.
@@ -204,11 +233,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_typed_is_a_part_and_what_is_chosen_is_the_value() {
+        let query = read(&[("owner", "plat"), ("state", "open")]).query();
+        assert_eq!(query.parts, [("owner".to_owned(), "plat".to_owned())]);
+        assert_eq!(query.filters, [("state".to_owned(), vec!["open".to_owned()])]);
+        let query = read(&[("owner", &whole("team:platform"))]).query();
+        assert_eq!((query.parts.len(), &query.filters[0].1[0]), (0, &"team:platform".to_owned()));
+    }
+
+    #[test]
     fn a_page_and_a_download_keep_what_narrows_the_list() {
         let state = read(&[("owner", "team:a&b"), ("page", "2")]);
         assert_eq!(state.at_page(3), "/findings?owner=team:a%26b&page=3");
-        let expected = "/v1/findings?where=owner%3Dteam:a%26b&sort=-opened&limit=1000&format=csv";
+        let expected = "/v1/findings?where=owner~team:a%26b&sort=-opened&limit=1000&format=csv";
         assert_eq!(state.download("/v1/findings", "csv"), expected);
+        let expected = "/v1/findings?where=owner%3Dteam:a&sort=-opened&limit=1000&format=json";
+        assert_eq!(read(&[("owner", "=team:a")]).download("/v1/findings", "json"), expected);
         assert_eq!((state.offset(), state.narrowed(), read(&[]).narrowed()), (ROWS, true, false));
     }
 }

@@ -40,6 +40,7 @@ impl<T: Entity> Listed<'_, T> {
             columns: &self.columns,
             rows: &found.items,
             total: found.total,
+            sorted_among: found.sorted_among,
             operation,
             brings: self.brings,
         };

@@ -6,6 +6,7 @@
 pub mod address;
 pub mod assets;
 pub mod chart;
+pub mod form;
 pub mod format;
 mod frame;
 pub mod graph;
@@ -14,16 +15,17 @@ pub mod list;
 pub mod listing;
 pub mod parts;
 pub(crate) mod session;
+pub mod sources;
 pub mod table;
 
-pub use frame::{Frame, document, problem, sign_in};
+pub use frame::{Frame, document, problem, problem_alone, sign_in};
 
 use crate::access::word;
 use crate::page::{Content, Request};
 use crate::{Call, Extra, Problem};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use maud::Markup;
+use maud::{Markup, html};
 
 /// Puts a page's content, or what went wrong, into the frame around every page.
 #[must_use]
@@ -49,7 +51,7 @@ pub fn shell(call: &Call<'_>, request: &Request, content: Result<Content, Proble
         version: env!("CARGO_PKG_VERSION"),
         now: &format::minute(call.today()),
     };
-    document(&frame, &body)
+    document(&frame, &html! { (form::outcome(call.world, request)) (body) })
 }
 
 /// The routes of style, scripts and icon.
@@ -69,6 +71,15 @@ fn serve<const AT: usize>(_: &crate::World) -> Response {
 fn capital(word: &str) -> String {
     let mut chars = word.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// A fragment as a sentence: a capital at its start, a full stop at its end. A first word that is no plain word (the id of
+/// an operation, a number) stays as it is.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let plain = text.split_whitespace().next().is_some_and(|word| word.chars().all(char::is_alphabetic));
+    let text = if plain { capital(text) } else { text.to_owned() };
+    if text.ends_with(['.', '!', '?', ':']) { text } else { text + "." }
 }
 
 #[cfg(test)]

@@ -159,6 +159,8 @@ pub fn subject_href(subject: &str) -> String {
         "backup" => "backups",
         "vulnerability" => "vulnerabilities",
         "finding" => "findings",
+        "approval" => "approvals",
+        "collection" => "sources",
         _ => "estate",
     };
     address::page([list, subject])

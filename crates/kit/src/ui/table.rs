@@ -89,6 +89,8 @@ pub struct List<'a, T> {
     pub rows: &'a [T],
     /// Rows of all pages.
     pub total: u64,
+    /// How many of the newest rows were put into order, where there are too many to order all.
+    pub sorted_among: Option<u64>,
     /// The operation that gives the same rows to programs; `None` where there is none.
     pub operation: Option<&'a str>,
     /// What would bring rows where there are none at all.
@@ -131,6 +133,12 @@ impl<T> List<'_, T> {
                 @if !sort.is_empty() { input type="hidden" name="sort" value=(sort); }
                 button type="submit" { "Apply" }
                 @if state.narrowed() { a class="clear" href=(state.path) { "Clear" } }
+                @if self.filters.iter().any(|filter| filter.options.is_empty()) {
+                    p class="hint" { "What you type matches parts of words in any case; " code { "=name" } " matches exactly." }
+                }
+            }
+            @if let Some(newest) = self.sorted_among {
+                p class="note" { "Too many to sort: this is the order of the newest " (format::count(newest)) ". Narrow the list to sort all of it." }
             }
         }
     }
@@ -258,6 +266,7 @@ mod tests {
             columns: &columns,
             rows,
             total,
+            sorted_among: None,
             operation: Some("/v1/findings"),
             brings: "Scan something: `mainstay scan`.",
         };

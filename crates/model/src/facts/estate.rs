@@ -1,6 +1,6 @@
 //! What exists: resources as declared, planned and live; catalog entities; promises; collections.
 
-use crate::{Place, Promise, Subject, Verdict};
+use crate::{Diagnostic, Place, Promise, Subject, Verdict};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -194,4 +194,7 @@ pub struct CollectionFinished {
     pub refused: u64,
     /// Diagnostics by level: notes, warnings, errors.
     pub diagnostics: [u64; 3],
+    /// The gravest of them, with their places.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Diagnostic>,
 }

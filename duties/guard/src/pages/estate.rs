@@ -4,7 +4,7 @@ use super::{findings, graph};
 use crate::{EstateResource, Sighting};
 use mainstay_estate::CatalogEntity;
 use mainstay_kit::page::{Content, Request};
-use mainstay_kit::ui::list::Filter;
+use mainstay_kit::ui::list::{Filter, whole};
 use mainstay_kit::ui::listing::Listed;
 use mainstay_kit::ui::parts::{self, Tone};
 use mainstay_kit::ui::table::{Column, Room, table};
@@ -38,7 +38,7 @@ pub(super) fn resources(call: &Call<'_>, request: &Request) -> Result<Content, P
             Filter::typed("owner", "Owner"),
             Filter::words("drifted", "Drifted", &["yes", "no"]),
         ],
-        sorts: &["id", "type", "name", "environment", "service", "owner", "sides", "drifted"],
+        sorts: &["id", "type", "name", "environment", "service", "owner", "sides", "drifted", "failing"],
         usual: "name",
         columns: resource_columns(now),
         operation: "estate.list",
@@ -74,7 +74,7 @@ fn resource_columns<'a>(now: Timestamp) -> Vec<Column<'a, Folded<EstateResource>
         Column::new("Drift", move |row: &Folded<EstateResource>| drift(&row.entity, now))
             .sorts("drifted")
             .needs(Room::Medium),
-        Column::new("Controls", |row: &Folded<EstateResource>| controls(&row.entity)),
+        Column::new("Controls", |row: &Folded<EstateResource>| controls(&row.entity)).sorts("failing"),
     ]
 }
 
@@ -95,7 +95,7 @@ fn drift(resource: &EstateResource, now: Timestamp) -> Markup {
 
 /// What the controls say together, with the number of those that fail.
 fn controls(resource: &EstateResource) -> Markup {
-    let Some(judged) = resource.judged_live.as_ref().or(resource.judged_declared.as_ref()) else {
+    let Some(judged) = resource.judgement() else {
         return html! { span class="none" { "not judged" } };
     };
     let count = |verdict| judged.verdicts.values().filter(|v| **v == verdict).count();
@@ -214,7 +214,7 @@ fn catalog_part(call: &Call<'_>, entity: &Folded<CatalogEntity>) -> Result<Marku
     let query =
         ListQuery { filters, sort: Some(("name".to_owned(), false)), limit: RESOURCES_MAX, ..ListQuery::default() };
     let owned = call.reader(None)?.list::<EstateResource>(&query)?;
-    let all = address::with_query("/estate", [("service", entity.key.as_str())]);
+    let all = address::with_query("/estate", [("service", whole(&entity.key).as_str())]);
     let mut columns = resource_columns(call.today());
     // Service and owner are those of the page.
     columns.drain(3..5);
@@ -272,7 +272,7 @@ fn verdicts(judged: &ResourceJudged, now: Timestamp) -> Markup {
     rows.sort_by_key(|(control, verdict, _)| (rank(*verdict), (*control).clone()));
     let columns = [
         Column::new("Control", |(control, ..): &(&String, Verdict, bool)| {
-            parts::link(&address::with_query("/findings", [("rule", control.as_str())]), control)
+            parts::link(&address::with_query("/findings", [("rule", whole(control).as_str())]), control)
         }),
         Column::new("Verdict", |(_, verdict, _): &(&String, Verdict, bool)| {
             let tone = match verdict {

@@ -1,8 +1,11 @@
 //! Findings: the list, and one with what a person needs to act on it.
 
 use crate::FindingRow;
+use crate::act::WAIVE;
 use mainstay_kit::page::{Content, Request};
-use mainstay_kit::ui::list::Filter;
+use mainstay_kit::rights::Needs;
+use mainstay_kit::ui::form::{Button, Field, Kind, form};
+use mainstay_kit::ui::list::{Filter, whole};
 use mainstay_kit::ui::listing::{Listed, asked_for, how_many};
 use mainstay_kit::ui::parts::{self, Event, Figure, Tone};
 use mainstay_kit::ui::table::{Column, Room, table};
@@ -21,7 +24,7 @@ pub(super) fn list(call: &Call<'_>, request: &Request) -> Result<Content, Proble
             Filter::typed("rule", "Control or promise"),
             Filter::typed("owner", "Owner"),
         ],
-        sorts: &["state", "rule", "subject", "owner", "opened", "due"],
+        sorts: &["state", "severity", "rule", "subject", "owner", "opened", "due"],
         usual: "",
         columns: columns(now),
         operation: "finding.list",
@@ -53,7 +56,8 @@ fn columns<'a>(now: Timestamp) -> Vec<Column<'a, Folded<FindingRow>>> {
             }
         })
         .sorts("rule"),
-        Column::new("Severity", |row: &Folded<FindingRow>| parts::severity(row.entity.finding.severity)),
+        Column::new("Severity", |row: &Folded<FindingRow>| parts::severity(row.entity.finding.severity))
+            .sorts("severity"),
         Column::new("About", |row: &Folded<FindingRow>| parts::subject(&row.entity.finding.subject)).sorts("subject"),
         Column::new("Owner", |row: &Folded<FindingRow>| parts::subject_or_none(row.entity.finding.owner.as_ref()))
             .sorts("owner")
@@ -108,7 +112,10 @@ pub(super) fn one(call: &Call<'_>, request: &Request) -> Result<Content, Problem
         ("Severity", parts::severity(finding.severity)),
         ("About", parts::subject(&finding.subject)),
         ("Owner", parts::subject_or_none(finding.owner.as_ref())),
-        ("Control", parts::link(&address::with_query("/findings", [("rule", finding.rule.as_str())]), &finding.rule)),
+        (
+            "Control",
+            parts::link(&address::with_query("/findings", [("rule", whole(&finding.rule).as_str())]), &finding.rule),
+        ),
         ("Due", due(row, now)),
         ("In", place),
         ("Id", html! { code { (finding.id) } }),
@@ -117,7 +124,11 @@ pub(super) fn one(call: &Call<'_>, request: &Request) -> Result<Content, Problem
         (parts::crumbs(&[("/findings", "Findings")]))
         (parts::definitions(&pairs))
         (parts::section("course", "Course", parts::timeline(&course(row), now)))
-        (parts::section("mend", "What to do", what_to_do(row, now)))
+        (parts::section("mend", "What to do", what_to_do(row)))
+        @if row.state_at(now) != FindingState::Resolved {
+            (parts::section("waiver", "Accept it for a time", accept(call, request)))
+        }
+        @if let Some(requests) = super::approvals::about(call, &found.key)? { (parts::section("requests", "Requests", requests)) }
         (ledger::facts_about(call, &found.key)?)
     };
     Ok(Content { title: finding.summary.clone(), body })
@@ -145,13 +156,29 @@ fn course(row: &FindingRow) -> Vec<Event> {
     events
 }
 
-fn what_to_do(row: &FindingRow, now: Timestamp) -> Markup {
+fn what_to_do(row: &FindingRow) -> Markup {
     let show = format!("mainstay control show {}", row.finding.rule);
-    let waive = format!("mainstay finding waive {} --until DATE --reason TEXT", row.finding.id);
+    html! { p { "Why it matters and how to mend it: " code { (show) } } }
+}
+
+/// The form that asks for a waiver; the operation behind it is that of `mainstay finding waive`.
+fn accept(call: &Call<'_>, request: &Request) -> Markup {
+    let fields = [
+        Field {
+            name: "reason",
+            label: "Reason",
+            hint: "Why it is acceptable, for the next reader; 10 characters or more.",
+            kind: Kind::Lines,
+            required: true,
+        },
+        Field { name: "until", label: "Until", hint: "At most 366 days ahead.", kind: Kind::Day, required: true },
+    ];
+    let alone = call.world.settings.rights.of(WAIVE).needs == Needs::Auto;
     html! {
-        p { "Why it matters and how to mend it: " code { (show) } }
-        @if row.state_at(now) != FindingState::Resolved {
-            p { "To ask that it be accepted for a time: " code { (waive) } ". Somebody else with the authority answers." }
+        p class="note" {
+            @if alone { "By the decision rights it holds at once." }
+            @else { "Somebody else with the authority answers; until then the finding stays open." }
         }
+        (form(request, WAIVE, &fields, &[Button { label: "Ask for a waiver", sets: None, first: true }]))
     }
 }

@@ -139,6 +139,12 @@ impl EstateResource {
         self.judgements[..behind].iter().rev().find(|judgement| judgement.aspect == aspect)
     }
 
+    /// What the controls said of it last: of what is there, else of what the code says.
+    #[must_use]
+    pub fn judgement(&self) -> Option<&ResourceJudged> {
+        self.judged_live.as_ref().or(self.judged_declared.as_ref())
+    }
+
     /// The side that says most of what the resource is: live, else declared, else planned.
     #[must_use]
     pub fn best(&self) -> &ResourceObserved {
@@ -195,6 +201,7 @@ impl Entity for EstateResource {
         ("sides", Kind::Text),
         ("managed_by", Kind::Text),
         ("drifted", Kind::Text),
+        ("failing", Kind::Integer),
     ];
 
     fn fold(_key: &str, facts: &[Recorded]) -> Option<Self> {
@@ -247,6 +254,10 @@ impl Entity for EstateResource {
             sides.join(" ").as_str().into(),
             best.managed_by.clone().into(),
             if drifted { "yes" } else { "no" }.into(),
+            self.judgement().map_or(Cell::Null, |judged| {
+                let failing = judged.verdicts.values().filter(|verdict| **verdict == Verdict::Fail).count();
+                Cell::Integer(i64::try_from(failing).unwrap_or(i64::MAX))
+            }),
         ]
     }
 
