@@ -235,7 +235,20 @@ pub fn run_errands(
         total.add(tally);
     }
     context.view.clear();
+    judge_collected(world);
     Ok(total)
+}
+
+/// Runs the jobs that look at what was collected; each asks the tables and not this collection.
+fn judge_collected(world: &World) {
+    for job in world.jobs.iter().filter(|job| job.after_collecting) {
+        let ran = PrincipalId::new(format!("job:{}", job.name))
+            .map_err(|e| Problem::ours("job.name", e.to_string()))
+            .and_then(|id| (job.run)(&Call::new(world, &Principal::new(id, Role::Engineer))));
+        if let Err(problem) = ran {
+            tracing::error!(job = job.name, "failed: {problem}");
+        }
+    }
 }
 
 /// Says what a collection did.

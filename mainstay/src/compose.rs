@@ -75,6 +75,7 @@ pub fn ledger_options(global: &Global) -> Options {
     let mut folds: Vec<Arc<dyn Fold>> = vec![Arc::new(KnownFold)];
     for duty in duties() {
         folds.extend(duty.entities().into_iter().map(|kind| Arc::new(kind) as Arc<dyn Fold>));
+        folds.extend(duty.folds());
     }
     options.folds = folds;
     options

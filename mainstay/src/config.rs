@@ -46,7 +46,7 @@ pub struct Source {
 /// A diagnostic with line, column and mend.
 pub fn read(text: &str, file: &str) -> Result<Config, Diagnostic> {
     let config: Config = toml::from_str(text).map_err(|error| {
-        let (line, column) = error.span().map_or((0, 0), |span| mainstay_kit::rights::line_column(text, span.start));
+        let (line, column) = error.span().map_or((0, 0), |span| mainstay_model::line_column(text, span.start));
         let help = "see docs/configuration.md for every setting";
         Diagnostic::error("config.malformed", error.message().replace('\n', " "), Place::at(file, line, column), help)
     })?;

@@ -3,7 +3,7 @@
 use mainstay_connectors::{Known, KnownMap, known_of};
 use mainstay_ledger::{Fold, Ledger, LedgerError, Tx, Value};
 use mainstay_model::facts::{FindingOpened, FindingResolved, ResourceJudged};
-use mainstay_model::{Digest, Fact, FactData, FactId, Recorded, Subject};
+use mainstay_model::{Digest, Fact, FactData, FactId, Recorded, Severity, Subject};
 
 /// The fold that keeps it.
 pub struct KnownFold;
@@ -18,13 +18,7 @@ fn entry(fact: &Fact) -> Option<((Subject, String), Known)> {
         FindingOpened::TYPE | FindingResolved::TYPE => "finding",
         _ => return None,
     };
-    let known = Known {
-        id: fact.id.clone(),
-        fact_type: fact.fact_type.clone(),
-        digest: mainstay_connectors::content_digest(&fact.data),
-        time: fact.time,
-    };
-    Some(((fact.subject.clone()?, family.to_owned()), known))
+    Some(((fact.subject.clone()?, family.to_owned()), Known::of(fact)))
 }
 
 impl Fold for KnownFold {
@@ -32,9 +26,14 @@ impl Fold for KnownFold {
         "known"
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn migrations(&self) -> &[&str] {
         &["CREATE TABLE known (source TEXT NOT NULL, family TEXT NOT NULL, subject TEXT NOT NULL, fact TEXT NOT NULL, \
-           fact_type TEXT NOT NULL, digest BYTEA NOT NULL, time BIGINT NOT NULL, PRIMARY KEY (source, family, subject))"]
+           fact_type TEXT NOT NULL, digest BYTEA NOT NULL, time BIGINT NOT NULL, severity TEXT, \
+           PRIMARY KEY (source, family, subject))"]
     }
 
     fn tables(&self) -> Vec<&str> {
@@ -57,13 +56,15 @@ impl Fold for KnownFold {
                 known.fact_type.into(),
                 known.digest.0.to_vec().into(),
                 known.time.into(),
+                known.severity.map_or(Value::Null, |severity| severity.as_str().into()),
             ]
         };
         let rows: Vec<_> = newest.into_iter().map(row).collect();
         tx.execute_many(
-            "INSERT INTO known (source, family, subject, fact, fact_type, digest, time) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+            "INSERT INTO known (source, family, subject, fact, fact_type, digest, time, severity) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
              ON CONFLICT (source, family, subject) DO UPDATE SET fact = excluded.fact, fact_type = excluded.fact_type, \
-             digest = excluded.digest, time = excluded.time",
+             digest = excluded.digest, time = excluded.time, severity = excluded.severity",
             &rows,
         )?;
         Ok(())
@@ -75,8 +76,7 @@ impl Fold for KnownFold {
 /// # Errors
 /// The database fails, or a row is damaged.
 pub fn of_source(ledger: &Ledger, source: &str, family: &str) -> Result<KnownMap, LedgerError> {
-    let sql =
-        "SELECT subject, fact, fact_type, digest, time FROM known WHERE source = $1 AND family = $2 ORDER BY subject";
+    let sql = "SELECT subject, fact, fact_type, digest, time, severity FROM known WHERE source = $1 AND family = $2 ORDER BY subject";
     let rows = ledger.read(|tx| tx.query(sql, &[source.into(), family.into()]))?;
     let mut known = KnownMap::new();
     for row in rows {
@@ -86,7 +86,12 @@ pub fn of_source(ledger: &Ledger, source: &str, family: &str) -> Result<KnownMap
         let subject = Subject::new(row.text(0)?).map_err(|e| damaged(e.to_string()))?;
         let id = FactId::new(row.text(1)?).map_err(|e| damaged(e.to_string()))?;
         let bytes: [u8; 32] = row.blob(3)?.try_into().map_err(|_| damaged("a digest has no 32 bytes".to_owned()))?;
-        let entry = Known { id, fact_type: row.text(2)?.to_owned(), digest: Digest(bytes), time: row.time(4)? };
+        let severity = match row.value(5)? {
+            Value::Text(word) => Severity::from_word(word),
+            _ => None,
+        };
+        let (fact_type, time) = (row.text(2)?.to_owned(), row.time(4)?);
+        let entry = Known { id, fact_type, digest: Digest(bytes), time, severity };
         known.insert((subject, family.to_owned()), entry);
     }
     Ok(known)

@@ -21,6 +21,9 @@ pub struct Options {
     pub target: Option<String>,
     /// Trivy: the asset that was scanned, where the report's own name is not how it is known.
     pub asset: Option<String>,
+    /// Trivy: the severities that its reports show (`--severity`). Without it, what is less severe than all that a report
+    /// shows may be hidden by a filter, and stays open.
+    pub severities: Vec<String>,
     /// The tag or label that names the team; `team` without.
     pub team_tag: Option<String>,
     /// The tag or label that names the service; `service` without.

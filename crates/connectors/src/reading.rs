@@ -3,7 +3,7 @@
 use crate::options::Options;
 use jiff::Timestamp;
 use mainstay_model::facts::*;
-use mainstay_model::{Diagnostic, Fact, FactData, Place, Subject};
+use mainstay_model::{Diagnostic, Fact, FactData, Place, Severity, Subject};
 use mainstay_outside::Secret;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -75,6 +75,8 @@ pub struct Snapshot {
     pub items: Vec<SnapshotItem>,
     /// What to say of a thing that vanished; `None` where nothing vanishes.
     pub gone: Option<Gone>,
+    /// The severities that it can show, where that is not all: what has another one is unseen and not gone.
+    pub shows: Option<Vec<Severity>>,
 }
 
 /// One thing of a snapshot.
@@ -225,7 +227,15 @@ impl Snapshot {
     #[must_use]
     pub fn new(scope: impl Into<String>, kind: Family, at: Timestamp) -> Self {
         let gone = kind.gone();
-        Self { scope: scope.into(), family: kind.name().to_owned(), complete: true, at, items: Vec::new(), gone }
+        Self {
+            scope: scope.into(),
+            family: kind.name().to_owned(),
+            complete: true,
+            at,
+            items: Vec::new(),
+            gone,
+            shows: None,
+        }
     }
 
     /// Adds a thing, after checking what the ledger would check; one that it would refuse becomes a diagnostic and makes
@@ -327,7 +337,7 @@ impl Family {
             PromiseMade::TYPE | PromiseWithdrawn::TYPE => Self::Promise,
             AlertFired::TYPE | AlertResolved::TYPE => Self::Alert,
             BackupVerified::TYPE => Self::Verification,
-            SpendMeasured::TYPE => Self::Spend,
+            SpendMeasured::TYPE | SpendWithdrawn::TYPE => Self::Spend,
             BillRead::TYPE => Self::Bill,
             _ => return None,
         })
@@ -342,7 +352,8 @@ impl Family {
             Self::Vulnerability => gone(&VulnerabilityFixed { verified: true }),
             Self::Promise => gone(&PromiseWithdrawn {}),
             Self::Alert => gone(&AlertResolved {}),
-            Self::Verification | Self::Spend | Self::Bill => return None,
+            Self::Spend => gone(&SpendWithdrawn {}),
+            Self::Verification | Self::Bill => return None,
         })
     }
 }

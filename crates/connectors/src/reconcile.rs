@@ -3,7 +3,7 @@
 use crate::identity::{content_digest, fact_id};
 use crate::{Family, Snapshot, SnapshotItem};
 use jiff::Timestamp;
-use mainstay_model::{Digest, Fact, FactId, Subject};
+use mainstay_model::{Digest, Fact, FactId, Severity, Subject};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -18,6 +18,22 @@ pub struct Known {
     pub digest: Digest,
     /// Its event time.
     pub time: Timestamp,
+    /// How grave it is, where it says so.
+    pub severity: Option<Severity>,
+}
+
+impl Known {
+    /// What a fact leaves behind.
+    #[must_use]
+    pub fn of(fact: &Fact) -> Self {
+        Self {
+            id: fact.id.clone(),
+            fact_type: fact.fact_type.clone(),
+            digest: content_digest(&fact.data),
+            time: fact.time,
+            severity: fact.data.get("severity").and_then(Value::as_str).and_then(Severity::from_word),
+        }
+    }
 }
 
 /// What is known of a source: by subject and name of the family.
@@ -34,8 +50,7 @@ pub fn family_of(fact: &Fact) -> Option<&'static str> {
 pub fn known_of(fact: &Fact) -> Option<((Subject, String), Known)> {
     let family = family_of(fact)?.to_owned();
     let subject = fact.subject.clone()?;
-    let digest = content_digest(&fact.data);
-    Some(((subject, family), Known { id: fact.id.clone(), fact_type: fact.fact_type.clone(), digest, time: fact.time }))
+    Some(((subject, family), Known::of(fact)))
 }
 
 /// The facts that lead from what is known to what a snapshot shows, in the order of their subjects.
@@ -63,13 +78,16 @@ pub fn reconcile(snapshot: &Snapshot, known: &KnownMap) -> Vec<Fact> {
         let same = before.is_some_and(|known| known.fact_type == item.fact_type && known.digest == *digest);
         if !same && !is_later(before, snapshot) {
             let fact = transition(snapshot, subject, &item.fact_type, &item.data, before);
-            facts.push(Fact { time: item.since.unwrap_or(snapshot.at), ..fact });
+            // What replaces a statement must stand behind it: a day restated later is told when it was restated.
+            let since = item.since.filter(|since| before.is_none_or(|known| known.time < *since));
+            facts.push(Fact { time: since.unwrap_or(snapshot.at), ..fact });
         }
     }
     if let (true, Some(gone)) = (snapshot.complete, &snapshot.gone) {
         for ((subject, family), before) in known {
             let present = *family != snapshot.family || items.contains_key(subject);
-            if !present && before.fact_type != gone.fact_type && !is_later(Some(before), snapshot) {
+            let seen = before.severity.is_none_or(|one| snapshot.shows.as_ref().is_none_or(|all| all.contains(&one)));
+            if !present && seen && before.fact_type != gone.fact_type && !is_later(Some(before), snapshot) {
                 facts.push(transition(snapshot, subject, &gone.fact_type, &gone.data, Some(before)));
             }
         }

@@ -3,6 +3,8 @@
 use crate::page::Form;
 use crate::store::EntityKind;
 use crate::{Call, Contribution, KpiSpec, Operation, Page, Problem, Query, Reader};
+use mainstay_ledger::Fold;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One of the things that an infrastructure team answers for.
@@ -12,6 +14,11 @@ pub trait Duty: Send + Sync {
 
     /// The entities that its facts fold into.
     fn entities(&self) -> Vec<EntityKind> {
+        Vec::new()
+    }
+
+    /// What else its facts fold into: sums over entities, in tables of their own. They are folded after the entities.
+    fn folds(&self) -> Vec<Arc<dyn Fold>> {
         Vec::new()
     }
 
@@ -61,6 +68,8 @@ pub struct Job {
     pub name: &'static str,
     /// How long from the end of one run to the start of the next.
     pub every: Duration,
+    /// Whether it also runs when a collection ends, so that what was collected is judged at once.
+    pub after_collecting: bool,
     /// Runs it as the principal `job:<name>`; the answer is a line for the log.
     pub run: fn(&Call<'_>) -> Result<String, Problem>,
 }

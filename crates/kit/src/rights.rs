@@ -4,7 +4,7 @@
 use crate::Principal;
 use crate::access::word;
 use mainstay_model::facts::Role;
-use mainstay_model::{Diagnostic, Place, PrincipalId, Timestamp};
+use mainstay_model::{Diagnostic, Place, PrincipalId, Timestamp, line_column};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -155,15 +155,6 @@ pub fn digest(action: &str, what: &serde_json::Value) -> String {
     hash.update([0]);
     hash.update(what.to_string().as_bytes());
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Line and column, from 1, of a byte in a text, for diagnostics of readers that know offsets only.
-#[must_use]
-pub fn line_column(text: &str, offset: usize) -> (u32, u32) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

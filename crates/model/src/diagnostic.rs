@@ -42,6 +42,15 @@ pub struct Diagnostic {
     pub help: String,
 }
 
+/// Line and column, from 1, of a byte in a text, for diagnostics of readers that know offsets only.
+#[must_use]
+pub fn line_column(text: &str, offset: usize) -> (u32, u32) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
+}
+
 impl Place {
     /// A place with line and column.
     #[must_use]

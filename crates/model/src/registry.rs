@@ -109,6 +109,7 @@ fact_list! {
     VulnerabilityAccepted => "mainstay.vulnerability.accepted.v1",
     BillRead => "mainstay.bill.read.v1",
     SpendMeasured => "mainstay.spend.measured.v1",
+    SpendWithdrawn => "mainstay.spend.withdrawn.v1",
     FindingOpened => "mainstay.finding.opened.v1",
     FindingResolved => "mainstay.finding.resolved.v1",
     FindingWaived => "mainstay.finding.waived.v1",

@@ -85,6 +85,7 @@ fn a_sample_loses_nothing_on_the_way_through_its_type() {
     check::<VulnerabilityAccepted>();
     check::<BillRead>();
     check::<SpendMeasured>();
+    check::<SpendWithdrawn>();
     check::<FindingOpened>();
     check::<FindingWaived>();
     check::<OperationDenied>();

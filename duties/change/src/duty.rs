@@ -1,8 +1,9 @@
 //! What the change duty declares.
 
-use crate::{Change, DriftedResource, kpi, pages};
+use crate::{Change, DriftedResource, act, kpi, pages};
 use mainstay_kit::lists::{list_operation, show_operation};
-use mainstay_kit::{Contribution, Contributions, Duty, EntityKind, Operation, Page, Problem, Query, Reader};
+use mainstay_kit::{Contribution, Contributions, Duty, EntityKind, Job, Operation, Page, Problem, Query, Reader};
+use std::time::Duration;
 
 /// The duty.
 pub struct ChangeDuty;
@@ -26,6 +27,11 @@ impl Duty for ChangeDuty {
 
     fn pages(&self) -> Vec<Page> {
         pages::pages()
+    }
+
+    fn jobs(&self) -> Vec<Job> {
+        let every = Duration::from_secs(300);
+        vec![Job { name: "change.suspect-rollbacks", every, after_collecting: true, run: act::suspect_rollbacks }]
     }
 
     fn kpis(&self) -> Vec<(&'static str, Contributions)> {

@@ -97,7 +97,12 @@ impl Duty for GuardDuty {
     }
 
     fn jobs(&self) -> Vec<Job> {
-        vec![Job { name: "guard.expire-waivers", every: Duration::from_secs(60), run: act::expire_waivers }]
+        vec![Job {
+            name: "guard.expire-waivers",
+            every: Duration::from_secs(60),
+            after_collecting: false,
+            run: act::expire_waivers,
+        }]
     }
 
     fn kpis(&self) -> Vec<(&'static str, Contributions)> {

@@ -88,7 +88,7 @@ fn empty(judged: &Judged<'_>, family: &str, gone: Option<&FindingResolved>, comp
     let data = gone.and_then(|gone| serde_json::to_value(gone).ok());
     let gone = data.map(|data| Gone { fact_type: FindingResolved::TYPE.to_owned(), data });
     let (scope, family) = (judged.scope.to_owned(), family.to_owned());
-    Snapshot { scope, family, complete, at: judged.at, items: Vec::new(), gone }
+    Snapshot { scope, family, complete, at: judged.at, items: Vec::new(), gone, shows: None }
 }
 
 fn push<T: FactData>(snapshot: &mut Snapshot, subject: Subject, data: &T) {

@@ -26,7 +26,7 @@ impl Duty for Measure {
     }
 
     fn jobs(&self) -> Vec<Job> {
-        vec![Job { name: "measure.warm", every: Duration::from_secs(60), run: warm }]
+        vec![Job { name: "measure.warm", every: Duration::from_secs(60), after_collecting: false, run: warm }]
     }
 }
 

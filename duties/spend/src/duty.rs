@@ -1,8 +1,11 @@
 //! What the spend duty declares.
 
+use crate::sums::SpendSums;
 use crate::{Bill, SpendDay};
 use mainstay_kit::lists::{list_operation, show_operation};
 use mainstay_kit::{Duty, EntityKind, Operation};
+use mainstay_ledger::Fold;
+use std::sync::Arc;
 
 /// The duty.
 pub struct SpendDuty;
@@ -14,6 +17,10 @@ impl Duty for SpendDuty {
 
     fn entities(&self) -> Vec<EntityKind> {
         vec![EntityKind::of::<SpendDay>(), EntityKind::of::<Bill>()]
+    }
+
+    fn folds(&self) -> Vec<Arc<dyn Fold>> {
+        vec![Arc::new(SpendSums)]
     }
 
     fn pages(&self) -> Vec<mainstay_kit::Page> {

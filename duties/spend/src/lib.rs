@@ -2,7 +2,9 @@
 
 mod duty;
 mod pages;
+mod sums;
 mod tables;
 
 pub use duty::SpendDuty;
+pub use sums::{DaySum, SpendSums};
 pub use tables::*;

@@ -1,10 +1,11 @@
 //! The page of spend: what a window cost, by day and by part, beside the window before it.
 
 use crate::SpendDay;
+use crate::sums::{DaySum, PARTS, within};
 use jiff::SignedDuration;
 use mainstay_kit::page::{Content, Request};
 use mainstay_kit::ui::chart::{Chart, Series};
-use mainstay_kit::ui::list::{Filter, whole};
+use mainstay_kit::ui::list::{self, Filter};
 use mainstay_kit::ui::listing::Listed;
 use mainstay_kit::ui::parts::{self, Figure, Tone};
 use mainstay_kit::ui::table::{Column, Room, table};
@@ -22,18 +23,14 @@ pub(crate) fn pages() -> Vec<Page> {
 /// Windows on offer, in days; the first is the usual one.
 const WINDOWS: [i64; 3] = [30, 60, 90];
 
-/// Ways to part the cost.
-const PARTS: [&str; 4] = ["service", "team", "account", "provider"];
-
 fn overview(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
     let text = |name: &str| request.query.get(name).map_or("", |value| value.trim());
     let days = text("days").parse().ok().filter(|days| WINDOWS.contains(days)).unwrap_or(WINDOWS[0]);
     let by = PARTS.iter().find(|part| **part == text("by")).unwrap_or(&PARTS[0]);
     let window = window(call.today(), days);
     let before = Span { from: back(window.from, days), to: window.from };
-    let reader = call.reader(None)?;
-    let now = within(reader.all::<SpendDay>(Some(window))?, window);
-    let then = within(reader.all::<SpendDay>(Some(before))?, before);
+    let (then, now): (Vec<DaySum>, Vec<DaySum>) =
+        within(call, Span { from: before.from, to: window.to }, by)?.into_iter().partition(|sum| sum.day < window.from);
     let currency = main_currency(&now);
     let body = html! {
         (tabs(days, by))
@@ -60,24 +57,21 @@ fn back(at: Timestamp, days: i64) -> Timestamp {
     at.checked_sub(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MIN)
 }
 
-fn within(mut days: Vec<Folded<SpendDay>>, window: Span) -> Vec<Folded<SpendDay>> {
-    days.retain(|day| window.contains(day.entity.spend.day));
-    days
-}
-
 /// The currency that most is paid in. Amounts of others are never added to it; they are named beside it.
-fn main_currency(days: &[Folded<SpendDay>]) -> Option<Currency> {
+fn main_currency(days: &[DaySum]) -> Option<Currency> {
     let mut sums: BTreeMap<Currency, Decimal> = BTreeMap::new();
-    for day in days {
-        let effective = day.entity.spend.effective;
-        *sums.entry(effective.currency).or_default() += effective.amount;
+    for day in days.iter().filter(|day| day.is_whole()) {
+        *sums.entry(day.currency).or_default() += day.effective;
     }
     sums.into_iter().max_by_key(|(_, sum)| *sum).map(|(currency, _)| currency)
 }
 
-fn total<'a>(days: impl IntoIterator<Item = &'a Folded<SpendDay>>, currency: Currency) -> Decimal {
-    let amounts = days.into_iter().map(|day| day.entity.spend.effective).filter(|money| money.currency == currency);
-    amounts.map(|money| money.amount).sum()
+fn total<'a>(days: impl IntoIterator<Item = &'a DaySum>, currency: Currency) -> Decimal {
+    days.into_iter().filter(|day| day.currency == currency).map(|day| day.effective).sum()
+}
+
+fn whole(days: &[DaySum]) -> impl Iterator<Item = &DaySum> {
+    days.iter().filter(|day| day.is_whole())
 }
 
 fn tabs(days: i64, by: &str) -> Markup {
@@ -91,13 +85,13 @@ fn tabs(days: i64, by: &str) -> Markup {
     }
 }
 
-fn figures(now: &[Folded<SpendDay>], then: &[Folded<SpendDay>], currency: Currency, days: i64) -> Markup {
+fn figures(now: &[DaySum], then: &[DaySum], currency: Currency, days: i64) -> Markup {
     let show = |amount| format::money(&Money { amount, currency });
-    let (sum, earlier) = (total(now, currency), total(then, currency));
+    let (sum, earlier) = (total(whole(now), currency), total(whole(then), currency));
     let figure = |name, value| Figure { name, value, href: None, tone: Tone::Quiet };
-    let unallocated = total(now.iter().filter(|day| day.entity.spend.team.is_none()), currency);
-    let restated = now.iter().filter(|day| day.entity.restated > 0).count() as u64;
-    let others = now.iter().filter(|day| day.entity.spend.effective.currency != currency).count();
+    let unallocated = total(now.iter().filter(|day| day.part == "team" && day.name.is_empty()), currency);
+    let restated = whole(now).map(|day| day.restated).sum();
+    let others: u64 = whole(now).filter(|day| day.currency != currency).map(|day| day.places).sum();
     html! {
         (parts::figures(&[
             figure("Effective cost", show(sum)),
@@ -127,10 +121,10 @@ fn number(amount: Decimal) -> f64 {
     amount.to_string().parse().unwrap_or(f64::NAN)
 }
 
-fn by_day(days: &[Folded<SpendDay>], window: Span, currency: Currency) -> Chart<'static> {
+fn by_day(days: &[DaySum], window: Span, currency: Currency) -> Chart<'static> {
     let mut sums: BTreeMap<Timestamp, Decimal> = BTreeMap::new();
-    for day in days.iter().filter(|day| day.entity.spend.effective.currency == currency) {
-        *sums.entry(day.entity.spend.day).or_default() += day.entity.spend.effective.amount;
+    for day in whole(days).filter(|day| day.currency == currency) {
+        *sums.entry(day.day).or_default() += day.effective;
     }
     let mut points = Vec::new();
     let mut values = Vec::new();
@@ -173,30 +167,22 @@ struct Part {
     days: u64,
 }
 
-fn by_part(now: &[Folded<SpendDay>], then: &[Folded<SpendDay>], currency: Currency, days: i64, by: &str) -> Markup {
-    let name = |day: &Folded<SpendDay>| {
-        let spend = &day.entity.spend;
-        match by {
-            "team" => spend.team.as_ref().map(ToString::to_string),
-            "account" => Some(spend.account.clone()),
-            "provider" => Some(spend.provider.clone()),
-            _ => Some(spend.service.clone()),
-        }
-    };
+fn by_part(now: &[DaySum], then: &[DaySum], currency: Currency, days: i64, by: &str) -> Markup {
     let mut sums: BTreeMap<Option<String>, (Decimal, Decimal, u64)> = BTreeMap::new();
-    let ours = |day: &&Folded<SpendDay>| day.entity.spend.effective.currency == currency;
+    let ours = |day: &&DaySum| day.part == by && day.currency == currency;
+    let name = |day: &DaySum| (!day.name.is_empty()).then(|| day.name.clone());
     for day in now.iter().filter(ours) {
         let entry = sums.entry(name(day)).or_default();
-        entry.0 += day.entity.spend.effective.amount;
-        entry.2 += 1;
+        entry.0 += day.effective;
+        entry.2 += day.places;
     }
     for day in then.iter().filter(ours) {
-        sums.entry(name(day)).or_default().1 += day.entity.spend.effective.amount;
+        sums.entry(name(day)).or_default().1 += day.effective;
     }
     let mut rows: Vec<Part> =
         sums.into_iter().map(|(name, (now, then, days))| Part { name, now, then, days }).collect();
     rows.sort_by(|a, b| b.now.cmp(&a.now).then_with(|| a.name.cmp(&b.name)));
-    let all = total(now, currency);
+    let all = total(whole(now), currency);
     let text = days.to_string();
     html! {
         nav class="tabs" aria-label="Part by" {
@@ -217,7 +203,7 @@ fn part_columns<'a>(by: &'a str, currency: Currency, all: Decimal) -> Vec<Column
             Err(_) => html! { (name) },
         },
         (Some(name), _) => {
-            html! { a href={ (address::with_query("/spend", [(by, whole(name).as_str())])) "#days" } { (name) } }
+            html! { a href={ (address::with_query("/spend", [(by, list::whole(name).as_str())])) "#days" } { (name) } }
         }
     };
     vec![

@@ -2,14 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_kit::{Cell, Entity, Kind};
-use mainstay_model::facts::{BillRead, SpendMeasured};
+use mainstay_model::facts::{BillRead, SpendMeasured, SpendWithdrawn};
 use mainstay_model::{FactData, Recorded};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What one day cost in one place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SpendDay {
-    /// The newest statement.
+    /// The newest statement; where several bills speak of the day, the sum of what each says last.
     pub spend: SpendMeasured,
     /// How often it was restated with other amounts.
     pub restated: u32,
@@ -18,7 +19,7 @@ pub struct SpendDay {
 impl Entity for SpendDay {
     const TABLE: &'static str = "spend_day";
 
-    const TYPES: &'static [&'static str] = &[SpendMeasured::TYPE];
+    const TYPES: &'static [&'static str] = &[SpendMeasured::TYPE, SpendWithdrawn::TYPE];
 
     const COLUMNS: &'static [(&'static str, Kind)] = &[
         ("day", Kind::Time),
@@ -31,14 +32,29 @@ impl Entity for SpendDay {
     ];
 
     fn fold(_key: &str, facts: &[Recorded]) -> Option<Self> {
-        let mut statements = facts.iter().filter_map(|r| SpendMeasured::read(&r.fact));
-        let mut out = Self { spend: statements.next()?, restated: 0 };
-        for spend in statements {
-            let differs = (spend.billed, spend.effective) != (out.spend.billed, out.spend.effective);
-            out.restated += u32::from(differs);
-            out.spend = spend;
+        // What each bill says last, with the source that said it.
+        let mut bills: BTreeMap<String, (&str, SpendMeasured)> = BTreeMap::new();
+        let mut restated = 0;
+        for Recorded { fact, .. } in facts {
+            if let Some(spend) = SpendMeasured::read(fact) {
+                let bill = spend.bill.as_ref().map_or_else(|| fact.source.clone(), ToString::to_string);
+                let amounts = |spend: &SpendMeasured| (spend.billed, spend.effective);
+                let known = bills.get(&bill);
+                restated += u32::from(known.is_some_and(|(_, known)| amounts(known) != amounts(&spend)));
+                bills.insert(bill, (&fact.source, spend));
+            } else if SpendWithdrawn::read(fact).is_some() {
+                bills.retain(|_, (source, _)| *source != fact.source);
+            }
         }
-        Some(out)
+        let mut all = bills.into_values().map(|(_, spend)| spend);
+        let mut spend = all.next()?;
+        for other in all.filter(|other| other.effective.currency == spend.effective.currency).collect::<Vec<_>>() {
+            spend.billed.amount = spend.billed.amount.saturating_add(other.billed.amount);
+            spend.effective.amount = spend.effective.amount.saturating_add(other.effective.amount);
+            spend.lines = spend.lines.saturating_add(other.lines);
+            spend.team = spend.team.or(other.team);
+        }
+        Some(Self { spend, restated })
     }
 
     /// The amount is text: money is never a number with a binary fraction.
@@ -134,6 +150,17 @@ mod tests {
         let days = fold_all::<SpendDay>(&history(&facts).unwrap());
         assert_eq!(days.len(), 1);
         assert_eq!((days[0].entity.spend.effective.to_string().as_str(), days[0].entity.restated), ("0.30 EUR", 1));
+    }
+
+    #[test]
+    fn a_withdrawn_day_is_gone_and_a_later_bill_adds_to_an_earlier_one() {
+        let of_bill = |line: &str, bill: &str| line.replace("\"account\"", &format!("\"bill\":\"{bill}\",\"account\""));
+        let both = of_bill(&spent("2026-10-02T00:00:00Z", "0.30"), "bill:aws/2026-10")
+            + &of_bill(&spent("2026-11-02T00:00:00Z", "-0.10"), "bill:aws/2026-11");
+        let days = fold_all::<SpendDay>(&history(&both).unwrap());
+        assert_eq!((days[0].entity.spend.effective.to_string().as_str(), days[0].entity.restated), ("0.20 EUR", 0));
+        let gone = both + "2026-11-05T00:00:00Z spend.withdrawn spend:aws/1/S3/2026-10-01\n";
+        assert!(fold_all::<SpendDay>(&history(&gone).unwrap()).is_empty());
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub fn read_all(outside: &Outside, paths: &[PathBuf], diagnostics: &mut Vec<Diag
 fn read(text: &str, path: &str, out: &mut Vec<Suppression>, diagnostics: &mut Vec<Diagnostic>) {
     let help = "each [[waiver]] has control, resource, reason, approver and expires; see docs/scan.md";
     let place = |offset: usize| {
-        let (line, column) = mainstay_kit::rights::line_column(text, offset);
+        let (line, column) = mainstay_model::line_column(text, offset);
         Place::at(path, line, column)
     };
     let file: File = match toml::from_str(text) {

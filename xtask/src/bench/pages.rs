@@ -3,6 +3,7 @@
 //! The history is made up by a plain rule from a seed: a year of changes, incidents, alert episodes, backups and
 //! vulnerabilities, in the proportions of a busy team.
 
+use crate::generate::history::time::stamp;
 use crate::shell::{Outcome, Scratch, capture, cargo, command, execute, target};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -240,31 +241,5 @@ fn statements(entity: u64) -> Vec<(u64, &'static str, String)> {
             (30, "alert.acted-on", r#"{"evidence":"useful"}"#.to_owned()),
             (300 + entity % 900, "alert.resolved", "{}".to_owned()),
         ],
-    }
-}
-
-/// A second since 1970 as RFC 3339 (the civil-from-days algorithm of Howard Hinnant, "chrono-compatible low-level date
-/// algorithms").
-fn stamp(second: u64) -> String {
-    let (days, rest) = (second / 86_400, second % 86_400);
-    let z = days + 719_468;
-    let (era, doe) = (z / 146_097, z % 146_097);
-    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let (day, month) = (doy - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
-    let year = yoe + era * 400 + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seconds_become_the_dates_they_are() {
-        assert_eq!(stamp(0), "1970-01-01T00:00:00Z");
-        assert_eq!(stamp(951_782_400), "2000-02-29T00:00:00Z");
-        assert_eq!(stamp(1_794_700_800), "2026-11-15T00:00:00Z");
     }
 }

@@ -3,7 +3,7 @@
 
 mod catalog;
 mod facts;
-mod history;
+pub mod history;
 
 use crate::shell::{Outcome, files, read, root, write};
 use serde_json::Value;

@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 /// Positions of the columns that are read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Columns {
     pub billed: usize,
     pub currency: usize,
@@ -15,6 +15,7 @@ pub(super) struct Columns {
     pub provider: usize,
     pub effective: Option<usize>,
     pub account: Vec<usize>,
+    pub billing_account: Option<usize>,
     pub service: Option<usize>,
     pub tags: Option<usize>,
 }
@@ -48,6 +49,7 @@ impl Columns {
             provider: must(&["ProviderName", "ServiceProviderName"]),
             effective: find("EffectiveCost"),
             account: ["SubAccountId", "BillingAccountId"].into_iter().filter_map(find).collect(),
+            billing_account: find("BillingAccountId"),
             service: find("ServiceName"),
             tags: find("Tags"),
         };

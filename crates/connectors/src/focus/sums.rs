@@ -6,7 +6,7 @@ use csv::ByteRecord;
 use jiff::civil::Date;
 use mainstay_model::facts::{BillRead, SpendMeasured};
 use mainstay_model::{Currency, Decimal, Diagnostic, Money, Place, Subject};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Most sums that are kept: a bill with more days times accounts times services than this is read in part.
 pub(super) const SUMS_MAX: usize = 1_000_000;
@@ -19,11 +19,40 @@ struct Sum {
     lines: u64,
 }
 
+impl Sum {
+    const NONE: Self = Self { billed: Decimal::ZERO, effective: Decimal::ZERO, lines: 0 };
+
+    fn add(&mut self, other: &Self) {
+        self.lines += other.lines;
+        self.billed = self.billed.saturating_add(other.billed);
+        self.effective = self.effective.saturating_add(other.effective);
+    }
+}
+
+/// What makes a bill the one that it is, however often and in however many files it comes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct BillId {
+    provider: String,
+    /// The billing account; empty where the bill names none.
+    account: String,
+    period: Date,
+}
+
+impl BillId {
+    /// `AWS/111122223333/2026-10`.
+    fn name(&self) -> String {
+        let month = month(self.period);
+        if self.account.is_empty() {
+            return format!("{}/{month}", self.provider);
+        }
+        format!("{}/{}/{month}", self.provider, self.account)
+    }
+}
+
 /// What lines of one day, account, service and team have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Place4 {
-    provider: String,
-    period: Date,
+    bill: BillId,
     day: Date,
     account: String,
     service: String,
@@ -31,37 +60,70 @@ struct Place4 {
     currency: Currency,
 }
 
-/// All sums of a file.
+/// A sum with its place, and the number of the file that added to it last.
+type Entry = (Place4, Sum, u32);
+
+/// All sums of a file, or of files that are parts of one export.
 pub(super) struct Sums<'a> {
     columns: Columns,
     ctx: &'a ReadContext,
-    path: &'a str,
+    path: String,
     team_tag: String,
     team_tag_quoted: Vec<u8>,
     index: HashMap<Vec<u8>, usize>,
-    places: Vec<(Place4, Sum)>,
+    places: Vec<Entry>,
     refused: u64,
     key: Vec<u8>,
+    /// The number of the file that is read.
+    file: u32,
+    /// The bills that it adds to.
+    touched: BTreeSet<BillId>,
+    /// The digests of the files behind each bill.
+    digests: BTreeMap<BillId, Vec<String>>,
+    /// No file ended early.
+    whole: bool,
 }
 
 /// Why a line does not count.
 type Refusal = (&'static str, usize);
 
 impl<'a> Sums<'a> {
-    pub fn new(columns: Columns, ctx: &'a ReadContext, path: &'a str) -> Self {
+    pub fn new(ctx: &'a ReadContext) -> Self {
         let team_tag = ctx.options.team_tag().to_owned();
         let team_tag_quoted = format!("\"{team_tag}\"").into_bytes();
         Self {
-            columns,
+            columns: Columns::default(),
             ctx,
-            path,
+            path: String::new(),
             team_tag,
             team_tag_quoted,
             index: HashMap::new(),
             places: Vec::new(),
             refused: 0,
             key: Vec::new(),
+            file: 0,
+            touched: BTreeSet::new(),
+            digests: BTreeMap::new(),
+            whole: true,
         }
+    }
+
+    /// Begins a file.
+    pub fn open_file(&mut self, columns: Columns, path: &str) {
+        (self.columns, self.path) = (columns, path.to_owned());
+        self.file += 1;
+    }
+
+    /// Ends it.
+    pub fn close_file(&mut self, digest: &str) {
+        for bill in std::mem::take(&mut self.touched) {
+            self.digests.entry(bill).or_default().push(digest.to_owned());
+        }
+    }
+
+    /// Something of the files is missing: what they do not say is unseen, and not gone.
+    pub fn is_partial(&mut self) {
+        self.whole = false;
     }
 
     /// Adds a line; one that cannot be read is told with its number and counted as refused.
@@ -77,7 +139,7 @@ impl<'a> Sums<'a> {
         let line = u32::try_from(line).unwrap_or(u32::MAX);
         let named = if column > 0 { format!("{why} (field {column})") } else { why.to_owned() };
         let help = "the other lines count; ask the provider for the export again if many are bad";
-        reading.note(Diagnostic::error("focus.line", named, Place::at(self.path, line, 0), help));
+        reading.note(Diagnostic::error("focus.line", named, Place::at(self.path.as_str(), line, 0), help));
     }
 
     fn try_add(&mut self, record: &ByteRecord) -> Result<(), Refusal> {
@@ -90,6 +152,7 @@ impl<'a> Sums<'a> {
         };
         let account = columns.account.iter().map(|column| field(record, *column)).find(|text| !text.is_empty());
         let account = account.unwrap_or(b"-");
+        let payer = columns.billing_account.map(|column| field(record, column)).unwrap_or_default();
         let service = columns.service.map(|column| field(record, column)).unwrap_or_default();
         let tags = columns.tags.map(|column| field(record, column)).unwrap_or_default();
         let tags = if contains(tags, &self.team_tag_quoted) { tags } else { b"" };
@@ -103,6 +166,7 @@ impl<'a> Sums<'a> {
             service,
             field(record, columns.currency),
             tags,
+            payer,
         ];
         self.key.clear();
         for part in parts {
@@ -113,7 +177,11 @@ impl<'a> Sums<'a> {
             Some(at) => *at,
             None => self.open(record, charge, parts)?,
         };
-        let sum = &mut self.places[at].1;
+        let (place, sum, file) = &mut self.places[at];
+        if *file != self.file {
+            *file = self.file;
+            self.touched.insert(place.bill.clone());
+        }
         sum.billed = sum.billed.checked_add(billed).ok_or(("the sum does not fit 28 digits", 0))?;
         sum.effective = sum.effective.checked_add(effective).ok_or(("the sum does not fit 28 digits", 0))?;
         sum.lines += 1;
@@ -121,20 +189,20 @@ impl<'a> Sums<'a> {
     }
 
     /// Begins a sum for the first line of its place.
-    fn open(&mut self, record: &ByteRecord, charge: &[u8], parts: [&[u8]; 7]) -> Result<usize, Refusal> {
+    fn open(&mut self, record: &ByteRecord, charge: &[u8], parts: [&[u8]; 8]) -> Result<usize, Refusal> {
         let columns = &self.columns;
         if self.places.len() >= SUMS_MAX {
             return Err(("there are more days, accounts and services than are kept", 0));
         }
-        let [provider, period, _, account, service, currency, tags] = parts;
+        let [provider, period, _, account, service, currency, tags, payer] = parts;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         if provider.is_empty() {
             return Err(("ProviderName is empty", columns.provider + 1));
         }
         let code = std::str::from_utf8(currency).ok().and_then(|code| Currency::new(code).ok());
+        let period = day(period).ok_or(("BillingPeriodStart is no time", columns.period_start + 1))?;
         let place = Place4 {
-            provider: text(provider),
-            period: day(period).ok_or(("BillingPeriodStart is no time", columns.period_start + 1))?,
+            bill: BillId { provider: text(provider), account: text(payer), period },
             day: day(charge).ok_or(("ChargePeriodStart is no time", columns.charge_start + 1))?,
             account: text(account),
             service: if service.is_empty() { "-".to_owned() } else { text(service) },
@@ -143,62 +211,65 @@ impl<'a> Sums<'a> {
         };
         debug_assert!(record.len() > columns.billed);
         let at = self.places.len();
-        self.places.push((place, Sum { billed: Decimal::ZERO, effective: Decimal::ZERO, lines: 0 }));
+        self.places.push((place, Sum::NONE, 0));
         self.index.insert(self.key.clone(), at);
         Ok(at)
     }
 
-    /// The sums as snapshots: one for the bills, one for what each day cost.
-    pub fn finish(self, digest: &str, reading: &mut Reading) {
-        let mut sums: BTreeMap<Place4, Sum> = BTreeMap::new();
-        for (place, sum) in self.places {
-            let entry = sums.entry(place).or_insert(Sum { lines: 0, billed: Decimal::ZERO, effective: Decimal::ZERO });
-            entry.lines += sum.lines;
-            entry.billed = entry.billed.saturating_add(sum.billed);
-            entry.effective = entry.effective.saturating_add(sum.effective);
+    /// The sums as snapshots: for each bill what it says as a whole, and what each day cost by it. A bill that was read
+    /// wholly takes back what it said before and says no longer.
+    pub fn finish(self, reading: &mut Reading) {
+        let mut bills: BTreeMap<BillId, BTreeMap<Place4, Sum>> = BTreeMap::new();
+        for (place, sum, _) in self.places {
+            let places = bills.entry(place.bill.clone()).or_default();
+            places.entry(place).or_insert(Sum::NONE).add(&sum);
         }
-        let at = At { now: self.ctx.now, path: self.path, line: 0, column: 0 };
-        let mut bills: BTreeMap<(String, Date, Currency), Sum> = BTreeMap::new();
-        let mut spends: BTreeMap<(String, Date), Snapshot> = BTreeMap::new();
-        for (place, sum) in &sums {
-            let scope = format!("{}/{}", place.provider, month(place.period));
-            let bill = bills.entry((place.provider.clone(), place.period, place.currency)).or_insert(Sum {
-                lines: 0,
-                billed: Decimal::ZERO,
-                effective: Decimal::ZERO,
-            });
-            bill.lines += sum.lines;
-            bill.billed = bill.billed.saturating_add(sum.billed);
-            bill.effective = bill.effective.saturating_add(sum.effective);
-            let snapshot = spends
-                .entry((place.provider.clone(), place.period))
-                .or_insert_with(|| Snapshot::new(self.ctx.scoped("focus", &scope), Family::Spend, self.ctx.now));
-            add_spend(snapshot, place, sum, reading, &at);
+        let at = At { now: self.ctx.now, path: &self.path, line: 0, column: 0 };
+        let whole = self.whole && self.refused == 0;
+        for (id, places) in bills {
+            let scope = self.ctx.scoped("focus", &id.name());
+            let mut spend = Snapshot::new(scope.as_str(), Family::Spend, self.ctx.now);
+            let mut totals: BTreeMap<Currency, Sum> = BTreeMap::new();
+            for (place, sum) in &places {
+                totals.entry(place.currency).or_insert(Sum::NONE).add(sum);
+                add_spend(&mut spend, place, sum, reading, &at);
+            }
+            let mut bill = Snapshot::new(scope.as_str(), Family::Bill, self.ctx.now);
+            let digests = self.digests.get(&id).map(Vec::as_slice).unwrap_or_default();
+            let several = totals.len() > 1;
+            for (currency, sum) in totals {
+                let name = if several { format!("{}/{currency}", id.name()) } else { id.name() };
+                let read = BillRead {
+                    provider: id.provider.clone(),
+                    period: start_of(id.period).unwrap_or(self.ctx.now),
+                    digest: joined(digests),
+                    lines: sum.lines,
+                    refused: self.refused,
+                    billed: Money { amount: sum.billed.normalize(), currency },
+                    effective: Money { amount: sum.effective.normalize(), currency },
+                };
+                bill.add(Subject::of("bill", &name), &read, reading, &at);
+            }
+            spend.complete &= whole;
+            reading.snapshots.extend([bill, spend]);
         }
-        for ((provider, period, currency), sum) in &bills {
-            let scope = format!("{provider}/{}", month(*period));
-            let several = bills.keys().filter(|(p, d, _)| p == provider && d == period).count() > 1;
-            let name = if several { format!("{scope}/{currency}") } else { scope.clone() };
-            let bill = BillRead {
-                provider: provider.clone(),
-                period: start_of(*period).unwrap_or(self.ctx.now),
-                digest: digest.to_owned(),
-                lines: sum.lines,
-                refused: self.refused,
-                billed: Money { amount: sum.billed.normalize(), currency: *currency },
-                effective: Money { amount: sum.effective.normalize(), currency: *currency },
-            };
-            let mut snapshot = Snapshot::new(self.ctx.scoped("focus", &scope), Family::Bill, self.ctx.now);
-            snapshot.add(Subject::of("bill", &name), &bill, reading, &at);
-            reading.snapshots.push(snapshot);
+    }
+}
+
+/// The digest of one file as it is, of several over all of theirs.
+fn joined(digests: &[String]) -> String {
+    match digests {
+        [one] => one.clone(),
+        many => {
+            let parts: Vec<&[u8]> = many.iter().map(|digest| digest.as_bytes()).collect();
+            crate::identity::digest(&parts).to_string()
         }
-        reading.snapshots.extend(spends.into_values());
     }
 }
 
 fn add_spend(snapshot: &mut Snapshot, place: &Place4, sum: &Sum, reading: &mut Reading, at: &At<'_>) {
     let Some(start) = start_of(place.day) else { return };
-    let mut name = format!("{}/{}/{}/{}", place.provider, place.account, place.service, place.day);
+    let mut name = format!("{}/{}/{}/{}", place.bill.provider, place.account, place.service, place.day);
     if let Some(team) = &place.team {
         name = format!("{name}/{team}");
     }
@@ -209,7 +280,8 @@ fn add_spend(snapshot: &mut Snapshot, place: &Place4, sum: &Sum, reading: &mut R
     }
     let spend = SpendMeasured {
         day: start,
-        provider: place.provider.clone(),
+        provider: place.bill.provider.clone(),
+        bill: Some(Subject::of("bill", &place.bill.name())),
         account: place.account.clone(),
         service: place.service.clone(),
         team: place.team.as_deref().map(subjects::team),

@@ -56,6 +56,84 @@ fn a_restated_bill_writes_what_changed_and_the_same_bill_nothing() {
     assert_eq!(subjects, ["bill:AWS/2026-10", "spend:AWS/111/EC2/2026-10-03"]);
 }
 
+const OCTOBER: &str = "BillingAccountId,BilledCost,BillingCurrency,ChargePeriodStart,BillingPeriodStart,ProviderName,SubAccountId,ServiceName
+payer,1,EUR,2026-10-02T00:00:00Z,2026-10-01T00:00:00Z,AWS,111,S3
+payer,2,EUR,2026-10-03T00:00:00Z,2026-10-01T00:00:00Z,AWS,111,S3
+";
+
+fn facts_of(reading: &Reading, known: &mut KnownMap, day: &str) -> Vec<mainstay_model::Fact> {
+    let mut facts = Vec::new();
+    for snapshot in &reading.snapshots {
+        let scope = |map: &KnownMap| map.clone();
+        let snapshot = crate::Snapshot { at: day.parse().unwrap(), ..snapshot.clone() };
+        facts.extend(reconcile(&snapshot, &scope(known)));
+        known.extend(facts.iter().filter_map(known_of));
+    }
+    facts
+}
+
+fn said(facts: &[mainstay_model::Fact]) -> Vec<String> {
+    facts.iter().map(|fact| format!("{} {}", fact.fact_type, fact.subject.as_ref().unwrap())).collect()
+}
+
+#[test]
+fn a_restated_bill_that_drops_a_day_takes_it_back_and_one_read_in_part_takes_nothing_back() {
+    let mut known = KnownMap::new();
+    assert_eq!(facts_of(&read_text(OCTOBER), &mut known, "2026-11-02T00:00:00Z").len(), 3);
+    let dropped: String =
+        OCTOBER.lines().filter(|line| !line.contains("10-03")).map(|line| format!("{line}\n")).collect();
+    let cut = read_text(&format!("{dropped}payer,much,EUR,2026-10-03T00:00:00Z,2026-10-01T00:00:00Z,AWS,111,S3\n"));
+    let kept = said(&facts_of(&cut, &mut known.clone(), "2026-11-03T00:00:00Z"));
+    assert_eq!(kept, ["mainstay.bill.read.v1 bill:AWS/payer/2026-10"]);
+    let restated = facts_of(&read_text(&dropped), &mut known, "2026-11-04T00:00:00Z");
+    assert_eq!(
+        said(&restated),
+        ["mainstay.bill.read.v1 bill:AWS/payer/2026-10", "mainstay.spend.withdrawn.v1 spend:AWS/111/S3/2026-10-03"]
+    );
+    // It comes back: told behind what took it away, so that it counts.
+    let back = facts_of(&read_text(OCTOBER), &mut known, "2026-11-05T00:00:00Z");
+    assert_eq!(back.last().unwrap().time.to_string(), "2026-11-05T00:00:00Z");
+    assert!(facts_of(&read_text(OCTOBER), &mut known, "2026-11-06T00:00:00Z").is_empty());
+}
+
+#[test]
+fn another_accounts_bill_of_the_same_month_takes_nothing_back() {
+    let mut known = KnownMap::new();
+    facts_of(&read_text(OCTOBER), &mut known, "2026-11-02T00:00:00Z");
+    let other = read_text(&OCTOBER.replace("payer", "other").replace("111", "222"));
+    let scopes: Vec<_> = other.snapshots.iter().map(|snapshot| snapshot.scope.as_str()).collect();
+    assert_eq!(scopes, ["focus:AWS/other/2026-10", "focus:AWS/other/2026-10"]);
+}
+
+/// Collects a folder of files, given as names and texts.
+fn collected(files: &[(&str, &str)]) -> Reading {
+    let root = std::env::temp_dir().join(format!("mainstay-focus-{}-{}", std::process::id(), files[0].0));
+    mainstay_outside::files::make_folder(&root).unwrap();
+    for (name, text) in files {
+        mainstay_outside::files::write_atomic(&root.join(name), text.as_bytes()).unwrap();
+    }
+    let paths = files.iter().map(|(name, _)| root.join(name)).collect();
+    let request = crate::Request { origin: crate::Origin::Files(root, paths), context: context(), progress: &|_| {} };
+    let mut got = Reading::default();
+    super::collect(&mainstay_outside::Outside::live(), &request, &mut |reading| got.merge(reading));
+    got
+}
+
+#[test]
+fn parts_of_one_export_add_up_and_of_two_files_of_one_bill_the_last_by_name_counts() {
+    let amount = |reading: &Reading| reading.snapshots[0].items[0].data["billed"]["amount"].clone();
+    let parts = collected(&[("bill-00001.csv", OCTOBER), ("bill-00002.csv", OCTOBER)]);
+    assert!(parts.diagnostics.is_empty(), "{:?}", parts.diagnostics);
+    assert_eq!((amount(&parts), parts.snapshots.len()), (serde_json::json!("6"), 2));
+    let twice = collected(&[("2026-11-01.csv", OCTOBER), ("2026-11-02.csv", &OCTOBER.replace(",2,", ",5,"))]);
+    assert_eq!((amount(&twice), twice.snapshots.len()), (serde_json::json!("6"), 2));
+    assert_eq!(twice.diagnostics.len(), 1);
+    assert_eq!(
+        (twice.diagnostics[0].code.as_str(), twice.diagnostics[0].place.file.as_str()),
+        ("focus.bill-twice", "2026-11-01.csv")
+    );
+}
+
 #[test]
 fn a_file_that_is_no_bill_says_which_columns_it_lacks() {
     let reading = read_text("a,b\n1,2\n");

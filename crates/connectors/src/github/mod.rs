@@ -4,7 +4,6 @@
 //! says `production_environment` or the environment has one of production's names.
 
 mod read;
-mod rollback;
 mod signature;
 
 pub use read::read;

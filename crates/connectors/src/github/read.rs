@@ -1,6 +1,5 @@
 //! Deliveries to facts about changes.
 
-use super::rollback::{Deployed, suspect};
 use super::signature::verify;
 use crate::json::{self, NodeExt};
 use crate::{At, Document, Part, ReadContext, Reading, subjects};
@@ -19,7 +18,6 @@ const PASSED_OVER: &[&str] = &["ping", "push", "release", "check_run", "check_su
 #[must_use]
 pub fn read(document: &Document, ctx: &ReadContext) -> Reading {
     let mut reading = Reading::default();
-    let mut deployed = Vec::new();
     for part in &document.parts {
         if !is_signed(document, part, ctx, &mut reading) {
             continue;
@@ -31,10 +29,9 @@ pub fn read(document: &Document, ctx: &ReadContext) -> Reading {
             let payload = delivery.field("payload").filter(|_| delivery.text("event").is_some()).unwrap_or(delivery);
             let event = named.or_else(|| event_of_path(&part.path)).or_else(|| event_of_content(payload));
             let teller = Teller { part, ctx, payload };
-            teller.tell(event, &mut reading, &mut deployed);
+            teller.tell(event, &mut reading);
         }
     }
-    suspect(deployed, &document.origin, ctx.now, &mut reading);
     reading
 }
 
@@ -88,10 +85,10 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    fn tell(&self, event: Option<&str>, reading: &mut Reading, deployed: &mut Vec<Deployed>) {
+    fn tell(&self, event: Option<&str>, reading: &mut Reading) {
         let told = match event {
             Some("deployment") => self.deployment(reading),
-            Some("deployment_status") => self.status(reading, deployed),
+            Some("deployment_status") => self.status(reading),
             Some("pull_request") => self.pull_request(reading),
             Some("workflow_run") => self.workflow_run(reading),
             Some(event) if PASSED_OVER.contains(&event) => Some(()),
@@ -141,7 +138,7 @@ impl Teller<'_> {
         Some(())
     }
 
-    fn status(&self, reading: &mut Reading, deployed: &mut Vec<Deployed>) -> Option<()> {
+    fn status(&self, reading: &mut Reading) -> Option<()> {
         let (status, deployment) = (self.payload.field("deployment_status")?, self.payload.field("deployment")?);
         let (id, status_id) = (number(deployment, "id")?, number(status, "id")?);
         let (repository, source, subject) = self.change("deployment", &id)?;
@@ -162,10 +159,6 @@ impl Teller<'_> {
             "pending" | "queued" | "waiting" | "inactive" => return Some(()),
             _ => return None,
         };
-        if outcome == ChangeOutcome::Succeeded {
-            let (place, sha) = (format!("{repository} {environment}"), sha.to_owned());
-            deployed.push(Deployed { place, source: source.clone(), change: subject.clone(), sha, at });
-        }
         let completed = ChangeCompleted {
             environment,
             kind: self.kind(),

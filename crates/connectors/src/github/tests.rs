@@ -41,23 +41,6 @@ fn a_deployment_status_completes_the_change_of_its_deployment() {
 }
 
 #[test]
-fn going_back_to_an_older_commit_is_a_suspected_rollback_of_what_was_between() {
-    let deliveries = json!([
-        status(3, "old", "success", "2026-03-01T12:00:00Z"),
-        status(1, "old", "success", "2026-03-01T10:00:00Z"),
-        status(2, "new", "success", "2026-03-01T11:00:00Z"),
-        status(4, "old", "success", "2026-03-01T13:00:00Z"),
-    ]);
-    let reading = read_json(&deliveries, &context());
-    let links: Vec<_> = reading.facts.iter().filter(|fact| fact.fact_type.contains("failure-linked")).collect();
-    assert_eq!(links.len(), 1);
-    assert_eq!(links[0].subject.as_ref().unwrap().as_str(), "change:github/acme/shop/deployment/2");
-    let link = mainstay_model::facts::ChangeFailureLinked::read(links[0]).unwrap();
-    assert_eq!(link.failure.as_str(), "change:github/acme/shop/deployment/3");
-    assert_eq!(link.confidence, mainstay_model::facts::Confidence::Suspected);
-}
-
-#[test]
 fn a_delivery_with_a_wrong_signature_says_nothing() {
     let body = serde_json::to_vec(&status(7, "abc", "success", "2026-03-01T10:00:00Z")["payload"]).unwrap();
     let secret = Secret::new("s3cret".to_owned());

@@ -2,5 +2,4 @@
 
 mod read;
 
-pub(crate) use read::line_column;
 pub use read::read;

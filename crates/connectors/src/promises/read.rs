@@ -5,7 +5,7 @@ use crate::text::decode;
 use crate::{At, Document, Family, Part, ReadContext, Reading, Snapshot};
 use mainstay_iac::{Origin, yaml};
 use mainstay_model::facts::PromiseMade;
-use mainstay_model::{Diagnostic, Place, Promise, PromiseKind, Subject, Window};
+use mainstay_model::{Diagnostic, Place, Promise, PromiseKind, Subject, Window, line_column};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -132,14 +132,6 @@ fn check(entry: &Entry<'_>, reading: &mut Reading) -> Result<Promise, String> {
         _ => {}
     }
     Ok(promise)
-}
-
-/// Line and column, from 1, of a byte offset.
-pub(crate) fn line_column(text: &str, offset: usize) -> (u32, u32) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

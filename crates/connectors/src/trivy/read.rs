@@ -1,7 +1,7 @@
 //! Trivy's JSON, schema version 2, the Kubernetes form, and the list of results that came before version 2.
 
 use crate::json::{self, NodeExt};
-use crate::{At, Document, Family, Part, ReadContext, Reading, Snapshot, subjects};
+use crate::{At, Document, Family, Part, ReadContext, Reading, Snapshot, SnapshotItem, subjects};
 use jiff::Timestamp;
 use mainstay_iac::{Node, Value};
 use mainstay_model::facts::VulnerabilityFound;
@@ -134,6 +134,7 @@ impl Report<'_> {
             let subject = Subject::of("vulnerability", &format!("{}@{asset}", one.vulnerability));
             snapshot.add(subject, &one, reading, &self.at(node));
         }
+        snapshot.shows = Some(self.shown(snapshot.items.iter()));
         if others > 0 {
             let what = format!("{others} misconfigurations or secrets of {asset} are not read from the report");
             let help = "run `mainstay scan` on the code, which judges them where they can be mended";
@@ -143,6 +144,20 @@ impl Report<'_> {
         if looked || !snapshot.items.is_empty() {
             reading.snapshots.push(snapshot);
         }
+    }
+
+    /// The severities that the report can show. A report does not tell how it was filtered, and what a filter hides is
+    /// not mended: so nothing is believed gone that is less severe than all that the report shows. Where the source says
+    /// how its reports are filtered, that counts.
+    fn shown<'i>(&self, items: impl Iterator<Item = &'i SnapshotItem>) -> Vec<Severity> {
+        let named: Vec<Severity> =
+            self.ctx.options.severities.iter().filter_map(|word| Severity::from_word(&word.to_lowercase())).collect();
+        if !named.is_empty() {
+            return named;
+        }
+        let severity = |item: &SnapshotItem| item.data.get("severity")?.as_str().and_then(Severity::from_word);
+        let least = items.filter_map(severity).min().unwrap_or(Severity::Critical);
+        Severity::ALL.into_iter().filter(|one| *one >= least).collect()
     }
 
     fn vulnerability(&self, item: &Node, asset: &Subject) -> Option<VulnerabilityFound> {

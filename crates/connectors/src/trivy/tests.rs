@@ -66,6 +66,27 @@ fn a_later_scan_fixes_what_it_no_longer_finds_and_a_damaged_or_other_scan_fixes_
     assert_eq!(reading.diagnostics[0].code, "trivy.others");
 }
 
+#[test]
+fn a_report_filtered_by_severity_fixes_nothing_that_it_hides() {
+    let all = [one("CVE-1", "a", "LOW"), one("CVE-2", "b", "HIGH"), one("CVE-3", "c", "CRITICAL")].join(",");
+    let first = reconcile(&read_text(&report("2026-10-01T00:00:00Z", &all)).snapshots[0], &KnownMap::new());
+    let known: KnownMap = first.iter().filter_map(known_of).collect();
+    let gone = |vulnerabilities: &str, ctx: &ReadContext| -> Vec<String> {
+        let document = Document::of("trivy.json", report("2026-10-02T00:00:00Z", vulnerabilities));
+        let facts = reconcile(&read(&document, ctx).snapshots[0], &known);
+        facts.iter().map(|fact| fact.subject.as_ref().unwrap().name().split('@').next().unwrap().to_owned()).collect()
+    };
+    let high = one("CVE-2", "b", "HIGH");
+    // With HIGH as its least, the report may hide LOW; CRITICAL it would show.
+    assert_eq!(gone(&high, &context()), ["CVE-3"]);
+    assert_eq!(gone(&one("CVE-1", "a", "LOW"), &context()), ["CVE-2", "CVE-3"]);
+    assert_eq!(gone("", &context()), ["CVE-3"]);
+    let mut ctx = context();
+    ctx.options.severities = vec!["HIGH".to_owned(), "LOW".to_owned()];
+    assert_eq!(gone(&high, &ctx), ["CVE-1"]);
+    assert_eq!(gone("", &ctx), ["CVE-1", "CVE-2"]);
+}
+
 /// The counts that DefectDojo's own tests expect of Trivy's outputs, where they count vulnerabilities alone.
 #[test]
 fn counts_and_severities_agree_with_another_tool_on_real_reports() {

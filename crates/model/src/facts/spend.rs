@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A bill was read, or read again after its provider restated it; the subject is `bill:<provider>/<period>`.
+/// A bill was read, or read again after its provider restated it; the subject is `bill:<provider>/<account>/<period>`,
+/// without the account where the bill names none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BillRead {
     /// The provider as the bill names it.
@@ -32,6 +33,9 @@ pub struct SpendMeasured {
     pub day: Timestamp,
     /// The provider.
     pub provider: String,
+    /// The bill that says so: what several bills say of one place and day adds up, as when a later one corrects it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bill: Option<Subject>,
     /// The account or subscription.
     pub account: String,
     /// The provider's service: `Amazon S3`.
@@ -46,3 +50,7 @@ pub struct SpendMeasured {
     /// Bill lines behind it.
     pub lines: u64,
 }
+
+/// A bill that said what a day cost in one place no longer does; the subject is that of the measurement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SpendWithdrawn {}

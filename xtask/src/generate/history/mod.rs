@@ -11,7 +11,7 @@ mod changes;
 mod company;
 mod estate;
 mod incidents;
-mod time;
+pub mod time;
 mod truth;
 mod vulnerabilities;
 
