@@ -188,7 +188,7 @@ fn write_history(path: &std::path::Path, facts: u64) -> Outcome<()> {
 }
 
 fn event(entity: u64, kind: &str, second: u64, data: &str) -> String {
-    let (noun, time) = (kind.split('.').next().unwrap_or_default(), stamp(second));
+    let (noun, time) = (kind.split('.').next().unwrap_or_default(), stamp(i64::try_from(second).unwrap_or(i64::MAX)));
     format!(
         r#"{{"specversion":"1.0","id":"{entity}/{kind}","source":"/bench","type":"mainstay.{kind}.v1","subject":"{noun}:{entity}","time":"{time}","data":{data}}}"#
     )
