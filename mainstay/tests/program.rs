@@ -79,7 +79,7 @@ impl Drop for Place {
 fn figures(place: &Place) -> Vec<(String, Value, Value, Value)> {
     let answer = place.json(&["kpi", "--from", "2026-10-01", "--to", "2026-11-01"]);
     let kpis = answer["kpis"].as_array().unwrap();
-    assert_eq!(kpis.len(), 19);
+    assert!(kpis.len() >= 19, "{} KPIs", kpis.len());
     kpis.iter()
         .map(|kpi| (kpi["id"].to_string(), kpi["value"].clone(), kpi["denominator"].clone(), kpi["excluded"].clone()))
         .collect()

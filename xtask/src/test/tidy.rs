@@ -39,7 +39,7 @@ fn members(house: &str) -> Vec<String> {
 #[test]
 fn duties_know_the_foundation_and_never_each_other() {
     let duties = members("duties");
-    assert_eq!(duties.len(), 9);
+    assert!(duties.len() >= 9, "{duties:?}");
     for (house, name) in duties.iter().map(|d| ("duties", d)).chain(members("crates").iter().map(|c| ("crates", c))) {
         let known = own_dependencies(&format!("{house}/{name}/Cargo.toml"));
         let wrong: Vec<_> = known.iter().filter(|other| duties.contains(other)).collect();
