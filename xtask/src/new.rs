@@ -60,16 +60,15 @@ fn connector(name: &str) -> Outcome<()> {
     let folder = format!("crates/connectors/src/{name}");
     start(&format!("{folder}/mod.rs"), &CONNECTOR.replace("NAME", name))?;
     start(&format!("{folder}/read.rs"), &CONNECTOR_READ.replace("NAME", name))?;
-    start(&format!("{folder}/fixtures/{name}.json"), "{ \"write\": \"a document of your own here\" }\n")?;
-    let list = read(&root().join("crates/connectors/src/lib.rs"))?;
-    if !list.contains(&format!("mod {name};")) {
-        println!("next: in crates/connectors/src/lib.rs add\n      pub mod {name};");
-    }
+    start(&format!("{folder}/fixtures/{name}.json"), "{ \"write\": \"a document of three records or more here\" }\n")?;
     println!(
-        "      in crates/connectors/src/connectors.rs add\n      Connector {{\n          name: \"{name}\",\n          \
+        "next: in crates/connectors/src/lib.rs, among the other modules, add\n      pub mod {name};\n\
+         in crates/connectors/src/connectors.rs add {name} to the names of `use crate::{{..}}`, and to the list\n      \
+         Connector {{\n          name: \"{name}\",\n          \
          summary: \"what it reads, in a line\",\n          read: {name}::read,\n          \
-         collect: |outside, request, sink| collect::each({name}::read, outside, request, sink),\n      }},\n      \
-         then replace the fixture by a document as the system prints it, written by yourself, and fill in\n      read.rs until cargo test -p mainstay-connectors {name} passes"
+         collect: |outside, request, sink| collect::each({name}::read, outside, request, sink),\n      }},\n\
+         then replace the fixture by a document as the system prints it, written by yourself, and change names and fields\n\
+         in read.rs until this passes:\n      cargo test -p mainstay-connectors"
     );
     Ok(())
 }

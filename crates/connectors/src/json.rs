@@ -3,7 +3,7 @@
 use crate::text::decode;
 use crate::{Part, Reading};
 use mainstay_iac::{Node, Origin, Value, json};
-use mainstay_model::{Diagnostic, Place};
+use mainstay_model::{Decimal, Diagnostic, Place};
 
 /// Reads a part as one JSON value. Where it is damaged, what stands before the damage is kept: `records` names the arrays
 /// whose elements are worth keeping by themselves (`[]` for the whole document, `alerts[]`, `Results[].Vulnerabilities[]`).
@@ -140,6 +140,7 @@ pub(crate) trait NodeExt {
     fn field(&self, key: &str) -> Option<&Node>;
     fn at_path(&self, path: &str) -> Option<&Node>;
     fn text(&self, key: &str) -> Option<&str>;
+    fn number(&self, key: &str) -> Option<Decimal>;
     fn items(&self) -> &[Node];
     fn as_text(&self) -> Option<&str>;
 }
@@ -158,6 +159,13 @@ impl NodeExt for Node {
 
     fn text(&self, key: &str) -> Option<&str> {
         self.field(key)?.as_text()
+    }
+
+    fn number(&self, key: &str) -> Option<Decimal> {
+        match &self.field(key)?.value {
+            Value::Number(number) => Some(*number),
+            _ => None,
+        }
     }
 
     fn items(&self) -> &[Node] {

@@ -262,10 +262,7 @@ impl Teller<'_> {
 }
 
 fn number(node: &Node, key: &str) -> Option<String> {
-    match &node.field(key)?.value {
-        Value::Number(number) => Some(number.normalize().to_string()),
-        _ => None,
-    }
+    Some(node.number(key)?.normalize().to_string())
 }
 
 fn time(node: &Node, key: &str) -> Option<Timestamp> {
