@@ -122,6 +122,35 @@ fn resource(mut body: Map, at: At, line_end: u32, api_version: &str, kind: &str)
     }
 }
 
+/// A manifest that a tool made of others.
+pub(crate) fn resource_of(body: Map, at: At) -> Resource {
+    let mut resource = resource(body, at, at.line, "", "");
+    identify(&mut resource);
+    resource
+}
+
+/// Takes name, namespace, kind and address from the body again, after it was changed.
+pub(crate) fn identify(resource: &mut Resource) {
+    let text = |map: &Map, key: &str| match map.get(key).map(|node| &node.value) {
+        Some(Value::String(text)) => Some(text.to_string()),
+        _ => None,
+    };
+    if let Some(kind) = text(&resource.body, "kind") {
+        resource.resource_type = kind;
+    }
+    if let Some(api_version) = text(&resource.body, "apiVersion") {
+        resource.api_version = api_version;
+    }
+    if let Some(Node { value: Value::Map(metadata), .. }) = resource.body.get("metadata") {
+        resource.namespace = text(metadata, "namespace");
+        if let Some(name) = text(metadata, "name") {
+            resource.name = name;
+        }
+    }
+    let namespace = resource.namespace.as_deref().unwrap_or("default");
+    resource.address = format!("{}.{namespace}.{}", resource.resource_type, resource.name);
+}
+
 /// What tells a manifest without a name apart: its labels, `key-value` joined by points.
 fn of_labels(metadata: &Node) -> Arc<str> {
     let Value::Map(metadata) = &metadata.value else { return Arc::from("") };

@@ -4,8 +4,8 @@ use crate::shown::Shown;
 use crate::source::{Origin, text_of};
 use crate::terraform::Options;
 use crate::{
-    Reading, SourceFile, Value, ansible, arm, cloudformation, comment, dockerfile, json, kubernetes, plan, state,
-    terraform, workflow,
+    Reading, SourceFile, Value, ansible, arm, cloudformation, comment, dockerfile, helm, json, kubernetes, kustomize,
+    plan, state, terraform, workflow,
 };
 
 /// Reads everything that is infrastructure as code among the files: Terraform source, plan JSON, state, CloudFormation
@@ -21,10 +21,11 @@ pub fn read(files: &[SourceFile], options: &Options) -> Reading {
     arm::add(files, &mut reading);
     let templates = cloudformation::read_among(files, &mut reading);
     let shown = Shown::of(files);
+    let charts = helm::Charts::among(files, &mut reading);
     for (index, file) in files.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         reading.comments.append(&mut comment::of_file(file, index));
-        if templates.contains(&index) {
+        if templates.contains(&index) || charts.holds(&file.path) || kustomize::is_kustomization(&file.path) {
             continue;
         }
         match kind_of(file) {
@@ -37,6 +38,7 @@ pub fn read(files: &[SourceFile], options: &Options) -> Reading {
             Kind::Other => {}
         }
     }
+    kustomize::build(files, &mut reading);
     reading.resources.sort_by_key(|resource| (resource.at.file, resource.at.line));
     reading.comments.sort_by_key(|comment| comment.at);
     kubernetes::link(&mut reading.resources);
