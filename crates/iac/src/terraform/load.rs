@@ -232,16 +232,24 @@ pub(super) fn local_folder(from: &str, source: &str) -> Option<String> {
 pub(super) fn join(base: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     let base = if path.starts_with('/') { "" } else { base };
+    let absolute = path.starts_with('/') || base.starts_with('/');
+    // Files that were named from outside the working folder begin with `..`, and so do their neighbours.
+    let outside = base.split('/').next() == Some("..");
     for part in base.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => {
+        match (part, parts.last()) {
+            ("" | ".", _) => {}
+            ("..", None | Some(&"..")) if outside => parts.push(part),
+            ("..", _) => {
                 parts.pop()?;
             }
-            part => parts.push(part),
+            (part, _) => parts.push(part),
         }
     }
-    Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
+    Some(match (absolute, parts.is_empty()) {
+        (true, _) => format!("/{}", parts.join("/")),
+        (false, true) => ".".to_owned(),
+        (false, false) => parts.join("/"),
+    })
 }
 
 pub(super) fn folder_of(path: &str) -> &str {
