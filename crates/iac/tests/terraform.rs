@@ -317,6 +317,26 @@ fn explosions_are_refused_with_a_message() {
 }
 
 #[test]
+fn modules_are_found_from_wherever_the_files_were_named() {
+    let places = [("/srv/infra", "/srv"), ("../infra", ".."), ("../../far/infra", "../../far"), ("a/infra", "a")];
+    for (folder, parent) in places {
+        let (main, app) = (format!("{folder}/main.tf"), format!("{folder}/modules/app/main.tf"));
+        let shared = format!("{parent}/shared/main.tf");
+        let reading = read(&[
+            (&main, "module \"app\" { source = \"./modules/app\" }\n"),
+            (&app, "module \"shared\" { source = \"../../../shared\" }\nresource \"app\" \"this\" {}\n"),
+            (&shared, "resource \"shared\" \"this\" {}\n"),
+        ]);
+        assert_eq!(
+            addresses(&reading),
+            ["module.app.app.this", "module.app.module.shared.shared.this"],
+            "{folder}: {:?}",
+            reading.diagnostics
+        );
+    }
+}
+
+#[test]
 fn providers_and_module_calls_are_resources_of_their_own_kind() {
     let reading = read(&[(
         "main.tf",
