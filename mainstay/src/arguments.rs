@@ -2,7 +2,7 @@
 
 mod scan;
 
-pub use scan::{Code, Scan, Verdicts};
+pub use scan::{Code, Explain, Scan, Verdicts};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -89,6 +89,8 @@ pub enum Command {
     },
     /// Judge infrastructure code; needs no ledger and no configuration
     Scan(Scan),
+    /// Explain a verdict: what decided, where that came from, and what would change it
+    Explain(Explain),
     /// Facts of the ledger
     #[command(subcommand)]
     Facts(Facts),
@@ -139,6 +141,20 @@ pub enum Command {
     /// Plans of Terraform and OpenTofu
     #[command(subcommand)]
     Plan(Plan),
+    /// Serve an editor: findings while typing, their reasons, and fixes (language server on standard input and output)
+    Lsp {
+        /// What code is judged, and by what.
+        #[command(flatten)]
+        code: Code,
+        /// Accepted because editors pass it; there is no other way
+        #[arg(long, hide = true)]
+        stdio: bool,
+    },
+    /// Manual page of the program or of one of its commands, for `man -l -`
+    Man {
+        /// The command; the whole program where none is given
+        command: Option<String>,
+    },
     /// Shell completions
     Completions {
         /// The shell

@@ -10,9 +10,11 @@ mod collect;
 mod commands;
 mod compose;
 mod config;
+mod explain;
 mod hooks;
 mod known;
 mod kpi_view;
+mod lsp;
 mod plan;
 mod routes;
 mod scan;
@@ -70,6 +72,7 @@ fn eprintln_problem(problem: &Problem) {
 fn run(context: &Context, command: Command) -> Result<ExitCode, Problem> {
     match command {
         Command::Scan(ask) => scan::scan(context, &ask),
+        Command::Explain(ask) => explain::explain(context, &ask),
         Command::Control(Control::Test { paths }) => Ok(scan::test_controls(&context.outside, &context.view, &paths)),
         Command::Control(Control::List { controls }) => {
             Ok(scan::show_controls(&context.outside, &context.view, &controls, None))
@@ -83,6 +86,8 @@ fn run(context: &Context, command: Command) -> Result<ExitCode, Problem> {
             context.view.rows(&["connector", "reads"], &serde_json::json!({ "connectors": rows }));
             Ok(ExitCode::SUCCESS)
         }
+        Command::Lsp { code, stdio: _ } => lsp::serve(context, &code),
+        Command::Man { command } => man(context, command.as_deref()),
         Command::Completions { shell } => {
             let mut out = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "mainstay", &mut out);
@@ -99,4 +104,25 @@ fn run(context: &Context, command: Command) -> Result<ExitCode, Problem> {
         Command::Ledger(Ledger::Import { file }) => commands::import(context, &file),
         other => commands::ask(context, other),
     }
+}
+
+/// Prints a manual page.
+fn man(context: &Context, command: Option<&str>) -> Result<ExitCode, Problem> {
+    let program = Arguments::command();
+    let (page, title) = match command {
+        None => (program, "mainstay".to_owned()),
+        Some(name) => {
+            let found = program.find_subcommand(name).cloned();
+            let unknown = || Problem::malformed("man.command", format!("there is no command {name:?}; see --help"));
+            // The page is called as people look for it: mainstay-scan.
+            let title = format!("mainstay-{name}");
+            let page = found.ok_or_else(unknown)?.display_name(&title).bin_name(format!("mainstay {name}"));
+            (page, title)
+        }
+    };
+    let mut out = Vec::new();
+    let page = clap_mangen::Man::new(page).title(title);
+    page.render(&mut out).map_err(|e| Problem::ours("man", e.to_string()))?;
+    context.view.print(&String::from_utf8_lossy(&out));
+    Ok(ExitCode::SUCCESS)
 }

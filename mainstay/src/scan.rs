@@ -11,11 +11,11 @@ mod waivers;
 mod watch;
 
 pub use controls::{engine, show_controls, test_controls};
+pub use gather::{Gathered, Listing};
 pub use judge::{Judge, Judged};
 
 use crate::Context;
 use crate::arguments::{Scan, Verdicts};
-use gather::{Gathered, Listing};
 use mainstay_kit::Problem;
 use mainstay_model::{Diagnostic, Level, Place};
 use mainstay_policy::Wanted;

@@ -185,3 +185,28 @@ fn a_watch_scans_again_after_an_edit() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[test]
+fn a_verdict_is_explained_from_the_variable_to_the_change() {
+    let code = "variable \"acl\" {\n  default = \"public-read\"\n}\nmodule \"m\" {\n  source = \"./m\"\n  acl    = var.acl\n}\n";
+    let module = "variable \"acl\" {}\nresource \"aws_s3_bucket\" \"x\" {\n  acl = var.acl\n}\n";
+    let folder = Folder::new("explain", &[("main.tf", code), ("m/main.tf", module)]);
+    let output = folder.run(&["explain", "CKV_AWS_20", "module.m.aws_s3_bucket.x", "."]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    for part in [
+        "`acl` is \"public-read\" at m/main.tf:3:9",
+        "acl = var.acl is \"public-read\" (attribute in module.m, m/main.tf:3:9)",
+        "var.acl = var.acl is \"public-read\" (argument, main.tf:6:3)",
+        "var.acl is \"public-read\" (default, main.tf:2:3)",
+        "remove `acl`: then it is pass",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let json = folder.run(&["explain", "--format", "json", CONTROL, "module.m.aws_s3_bucket.x", "."]);
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["origins"][0]["origin"]["from"][0]["kind"], "argument");
+    assert_eq!(json["changes"][0]["verdict"], "pass");
+    let unknown = folder.run(&["explain", CONTROL, "aws_s3_bucket.x", "."]);
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("there are module.m.aws_s3_bucket.x"));
+}

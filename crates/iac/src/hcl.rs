@@ -9,7 +9,7 @@ mod expr;
 mod json;
 mod template;
 mod term;
-mod visit;
+pub(crate) mod visit;
 
 use crate::source::Origin;
 use crate::{At, Comment, comment};

@@ -19,9 +19,12 @@ mod overrides;
 mod providers;
 mod refactor;
 mod resource;
+mod trace;
 mod types;
 mod val;
 mod walk;
+
+pub use trace::{Origin, OriginKind, trace};
 
 use crate::hcl::Expr;
 use crate::{At, Reading, SourceFile};
@@ -78,25 +81,20 @@ pub struct Options {
 /// ```
 #[must_use]
 pub fn read_terraform(files: &[SourceFile], options: &Options) -> Reading {
+    on_stack(|| load::read(files, options)).unwrap_or_else(|error| {
+        let mut reading = Reading { files: files.iter().map(|file| file.path.clone()).collect(), ..Reading::default() };
+        let summary = format!("no memory for the evaluation of Terraform: {error}");
+        let help = "free memory and read again";
+        reading.diagnostics.push(Diagnostic::error("terraform.memory", summary, Place::default(), help));
+        reading
+    })
+}
+
+/// Runs on a stack that evaluation may nest deep on.
+fn on_stack<T: Send>(run: impl FnOnce() -> T + Send) -> std::io::Result<T> {
     std::thread::scope(|scope| {
-        let thread =
-            std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || load::read(files, options));
-        match thread.map(std::thread::ScopedJoinHandle::join) {
-            Ok(Ok(reading)) => reading,
-            Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            Err(error) => {
-                let mut reading =
-                    Reading { files: files.iter().map(|file| file.path.clone()).collect(), ..Reading::default() };
-                let summary = format!("no memory for the evaluation of Terraform: {error}");
-                reading.diagnostics.push(Diagnostic::error(
-                    "terraform.memory",
-                    summary,
-                    Place::default(),
-                    "free memory and read again",
-                ));
-                reading
-            }
-        }
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, run)?;
+        Ok(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 

@@ -108,7 +108,8 @@ impl Map {
     }
 
     /// The value of a key, to be changed.
-    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+    #[must_use]
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         self.0.iter_mut().find(|(k, _)| &**k == key).map(|(_, node)| node)
     }
 
@@ -124,6 +125,12 @@ impl Map {
             Some((_, old)) => *old = node,
             None => self.0.push((key, node)),
         }
+    }
+
+    /// Takes a key out.
+    pub fn remove(&mut self, key: &str) -> Option<Node> {
+        let at = self.0.iter().position(|(k, _)| &**k == key)?;
+        Some(self.0.remove(at).1)
     }
 
     /// Keys and values in order.

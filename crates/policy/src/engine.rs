@@ -282,6 +282,16 @@ impl Engine {
         out
     }
 
+    /// Judges one resource by one control; `None` where that says nothing of it.
+    pub(crate) fn judge_one(&self, reading: &Reading, control: &Control, index: usize) -> Option<Judgement> {
+        let files: Vec<Arc<str>> = reading.files.iter().map(|file| Arc::from(file.as_str())).collect();
+        with_evaluation(reading, control, index, |evaluation| {
+            let truth = verdict_of(evaluation)?;
+            let shared = Shared::of(&reading.resources[index], &files);
+            Some(shared.judgement(control, truth, why(evaluation, truth), &files))
+        })
+    }
+
     /// How many verdicts there are of each kind, without their reasons.
     #[must_use]
     pub fn count(&self, reading: &Reading) -> Summary {
@@ -301,6 +311,25 @@ impl Engine {
         rules.sort_by_key(|rule| rule.control);
         rules
     }
+}
+
+/// What a control says of a resource.
+pub(crate) fn verdict_of_resource(reading: &Reading, control: &Control, index: usize) -> Option<Verdict> {
+    with_evaluation(reading, control, index, |evaluation| verdict_of(evaluation).map(verdict))
+}
+
+fn with_evaluation<T>(
+    reading: &Reading,
+    control: &Control,
+    index: usize,
+    run: impl FnOnce(&Evaluation<'_, '_>) -> Option<T>,
+) -> Option<T> {
+    let resource = reading.resources.get(index).filter(|resource| is_judged(resource))?;
+    let rule = control.rule_for(&type_key(resource))?;
+    let relations = Relations::of(reading);
+    let arena = Arena::default();
+    let batch = Batch::new(reading, &relations, &arena);
+    run(&Evaluation::new(&batch, &control.rules[rule].rule, u32::try_from(index).ok()?))
 }
 
 /// Addresses of judgements that resources of other roots have too.

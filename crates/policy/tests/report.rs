@@ -2,7 +2,7 @@
 
 use mainstay_iac::{SourceFile, read, terraform::Options};
 use mainstay_model::{Diagnostic, Place};
-use mainstay_policy::report::{Report, json, junit, markdown, sarif, table};
+use mainstay_policy::report::{Report, github, gitlab, json, junit, markdown, sarif, table};
 use mainstay_policy::{ControlFile, Engine, Wanted};
 use serde_json::Value;
 
@@ -173,4 +173,117 @@ fn one_broken_control_does_not_hide_the_others() {
     assert_eq!(about("twin.md").code, "control.duplicate-id");
     assert_eq!((about("word.md").place.line, about("word.md").summary.as_str()), (4, "`huge` is no severity"));
     assert!(wrong.iter().any(|one| one.place.file == "empty.md" && one.summary.contains("`id` is missing")));
+}
+
+#[test]
+fn annotations_of_github_stay_on_their_line() {
+    let text = with_report(Wanted::All, github);
+    let failed = text.lines().find(|line| line.starts_with("::error file=my infra/main.tf")).expect("a failure");
+    assert!(failed.contains(",line=3,endLine=5,title=Bucket is private (test.bucket-private)::aws_s3_bucket.open"));
+    assert!(text.lines().all(|line| line.starts_with("::")), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("::notice file=my infra/main.tf,line=11")), "unknown is a notice");
+    assert!(text.contains("::error file=b.tf,line=3,col=7,title=hcl.syntax::a brace is missing; close it"));
+    assert!(!text.contains("closed"), "what passes needs nobody's eyes");
+}
+
+#[test]
+fn violations_of_gitlab_have_fingerprints_that_no_line_changes() {
+    let list = parsed(&with_report(Wanted::All, gitlab));
+    let list = list.as_array().expect("a list");
+    assert_eq!(list.len(), 2);
+    assert_eq!(list[0]["severity"], "critical");
+    assert_eq!(list[0]["location"]["path"], "my infra/main.tf");
+    assert_eq!(list[0]["location"]["lines"]["begin"], 3);
+    let fingerprints: Vec<_> = list.iter().map(|one| one["fingerprint"].as_str().expect("a text")).collect();
+    assert!(fingerprints[0] != fingerprints[1] && fingerprints.iter().all(|one| one.len() == 32));
+    assert_eq!(list, parsed(&with_report(Wanted::Findings, gitlab)).as_array().expect("a list"));
+}
+
+/// What SARIF 2.1.0 demands of the parts that we write (sections 3.13 to 3.58 of the standard): which properties there
+/// are, which must be, and what they hold.
+#[test]
+fn sarif_has_what_its_standard_demands() {
+    let log = parsed(&with_report(Wanted::All, sarif));
+    fn keys(value: &Value, required: &[&str], optional: &[&str]) {
+        let object = value.as_object().expect("an object");
+        for name in required {
+            assert!(object.contains_key(*name), "{name} is missing in {value}");
+        }
+        for name in object.keys() {
+            assert!(required.contains(&name.as_str()) || optional.contains(&name.as_str()), "{name} in {value}");
+        }
+    }
+    fn message(value: &Value) {
+        keys(value, &["text"], &["markdown"]);
+        assert!(value["text"].is_string());
+    }
+    fn location(value: &Value) {
+        keys(value, &["physicalLocation"], &["logicalLocations", "message"]);
+        let physical = &value["physicalLocation"];
+        keys(physical, &["artifactLocation"], &["region"]);
+        let uri = physical["artifactLocation"]["uri"].as_str().expect("a URI");
+        assert!(uri.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b)), "{uri}");
+        for number in physical["region"].as_object().into_iter().flat_map(|region| region.values()) {
+            assert!(number.as_u64().is_some_and(|number| number > 0), "lines and columns count from 1");
+        }
+    }
+    keys(&log, &["version", "runs"], &["$schema"]);
+    let run = &log["runs"][0];
+    keys(run, &["tool"], &["results", "columnKind", "invocations"]);
+    assert!(["utf16CodeUnits", "unicodeCodePoints"].contains(&run["columnKind"].as_str().expect("a text")));
+    keys(&run["tool"]["driver"], &["name"], &["version", "rules"]);
+    for rule in run["tool"]["driver"]["rules"].as_array().expect("rules") {
+        keys(rule, &["id"], &["shortDescription", "fullDescription", "help", "defaultConfiguration", "properties"]);
+        ["shortDescription", "fullDescription", "help"].iter().for_each(|name| message(&rule[name]));
+        let tags = rule["properties"]["tags"].as_array().expect("tags");
+        assert!((1..tags.len()).all(|at| !tags[at..].contains(&tags[at - 1])), "tags are distinct");
+    }
+    for result in run["results"].as_array().expect("results") {
+        let optional = ["ruleId", "ruleIndex", "kind", "level", "locations", "partialFingerprints", "relatedLocations"];
+        keys(result, &["message"], &[&optional[..], &["properties", "suppressions"]].concat());
+        message(&result["message"]);
+        assert!(
+            ["pass", "open", "informational", "notApplicable", "review", "fail"]
+                .contains(&result["kind"].as_str().expect("a kind"))
+        );
+        assert!(["none", "note", "warning", "error"].contains(&result["level"].as_str().expect("a level")));
+        result["locations"].as_array().expect("locations").iter().for_each(location);
+        result["relatedLocations"].as_array().expect("locations").iter().for_each(location);
+        assert!(result["partialFingerprints"].as_object().expect("texts").values().all(Value::is_string));
+    }
+    for invocation in run["invocations"].as_array().expect("invocations") {
+        keys(invocation, &["executionSuccessful"], &["toolExecutionNotifications"]);
+        for note in invocation["toolExecutionNotifications"].as_array().expect("notes") {
+            keys(note, &["message"], &["descriptor", "level", "locations"]);
+            note["locations"].as_array().expect("locations").iter().for_each(location);
+        }
+    }
+}
+
+#[test]
+fn hostile_names_break_out_of_no_form() {
+    let hostile = "x`|<b>@all [a](http://e.example)\n::error::y%0A,z:]]>\u{1b}[31m";
+    let (engine, _) = Engine::load([&ControlFile { path: "c.md".to_owned(), text: CONTROL.to_owned() }]);
+    let code = "{\"apiVersion\": \"v1\", \"kind\": \"aws_s3_bucket\", \"metadata\": {\"name\": NAME}, \"acl\": NAME}";
+    let code = code.replace("NAME", &Value::String(hostile.to_owned()).to_string());
+    let reading = read(&[SourceFile { path: "a,b:c.json".to_owned(), bytes: code.into_bytes() }], &Options::default());
+    let judging = engine.judge_wanted(&reading, Wanted::All);
+    assert_eq!(judging.summary.fail, 1);
+    let report = Report { judging: &judging, diagnostics: &[], engine: &engine, version: "1" };
+    let annotations = github(&report);
+    assert_eq!(annotations.lines().count(), 2, "{annotations}");
+    assert!(annotations.starts_with("::error file=a%2Cb%3Ac.json,"), "{annotations}");
+    let comment = markdown(&report);
+    let row = comment.lines().find(|line| line.contains("a,b:c.json")).expect("a row");
+    // Within a code span nothing is markup; the name's own backtick does not end it.
+    let prose: String = row.split('`').step_by(2).collect();
+    assert!(!prose.contains("<b>") && !prose.contains("@all") && !prose.contains("[a]("), "{prose}");
+    assert!(row.starts_with("| `aws_s3_bucket.default.x'"), "{row}");
+    let xml = junit(&report);
+    assert!(!xml.contains("<b>") && !xml.contains('\u{1b}'), "{xml}");
+    let eyes = table(&report, false);
+    assert!(!eyes.contains('\u{1b}') && eyes.lines().count() < 8, "{eyes}");
+    for text in [json(&report), sarif(&report), gitlab(&report)] {
+        parsed(&text);
+    }
 }

@@ -61,15 +61,20 @@ impl Judge {
         Ok(Self { engine, options, diagnostics, var_files, waivers, ledger, day })
     }
 
-    /// Judges files.
-    pub fn judge(&self, sources: &mut Vec<SourceFile>, wanted: Wanted) -> Judged {
-        // They are read with the rest for their places in diagnostics, and are no part of what was asked for.
-        let before = sources.len();
+    /// Adds the files of values that are not among the files.
+    pub fn add_var_files(&self, sources: &mut Vec<SourceFile>) {
         for file in &self.var_files {
             if !sources.iter().any(|known| known.path == file.path) {
                 sources.push(file.clone());
             }
         }
+    }
+
+    /// Judges files.
+    pub fn judge(&self, sources: &mut Vec<SourceFile>, wanted: Wanted) -> Judged {
+        // They are read with the rest for their places in diagnostics, and are no part of what was asked for.
+        let before = sources.len();
+        self.add_var_files(sources);
         let mut reading = mainstay_iac::read(sources, &self.options);
         sources.truncate(before);
         let mut judging = self.engine.judge_wanted(&reading, wanted);

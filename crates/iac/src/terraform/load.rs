@@ -32,6 +32,17 @@ pub(super) struct Folder<'w> {
 
 /// Reads on the present stack.
 pub(super) fn read(files: &[SourceFile], options: &Options) -> Reading {
+    let ((), mut reading) = with_world(files, options, evaluate);
+    reading.resources.sort_by_key(|resource| (resource.at.file, resource.at.line));
+    reading
+}
+
+/// Parses the files and hands over what evaluation needs.
+pub(super) fn with_world<T>(
+    files: &[SourceFile],
+    options: &Options,
+    run: impl for<'w> FnOnce(&'w World<'w>, &mut Reading) -> T,
+) -> (T, Reading) {
     let mut reading = Reading { files: files.iter().map(|file| file.path.clone()).collect(), ..Reading::default() };
     let bodies = parse_all(files, &mut reading);
     let by_path: HashMap<&str, usize> =
@@ -63,10 +74,9 @@ pub(super) fn read(files: &[SourceFile], options: &Options) -> Reading {
         templates: &templates,
         template_files: RefCell::default(),
     };
-    evaluate(&world, &mut reading);
+    let out = run(&world, &mut reading);
     reading.diagnostics.append(&mut world.diagnostics.borrow_mut());
-    reading.resources.sort_by_key(|resource| (resource.at.file, resource.at.line));
-    reading
+    (out, reading)
 }
 
 /// Evaluates the roots; then, as one more root each time, a folder of those that only call each other.

@@ -293,8 +293,7 @@ fn doubt_text(doubt: Doubt<'_>) -> String {
 }
 
 fn shown(name: &str, val: Val<'_>) -> String {
-    let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
-    if SENSITIVE.iter().any(|word| last.contains(word)) && !matches!(val, Val::Bool(_)) {
+    if is_sensitive(name) && !matches!(val, Val::Bool(_)) {
         return "set (not shown)".to_owned();
     }
     let mut out = String::new();

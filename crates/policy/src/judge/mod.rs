@@ -1,5 +1,6 @@
 //! From rules and resources to truth, and the reasons for it.
 
+mod change;
 mod eval;
 mod explain;
 mod function;
@@ -10,6 +11,7 @@ mod relations;
 mod secret;
 mod value;
 
+pub(crate) use change::wishes;
 pub(crate) use eval::{Batch, Evaluation};
 pub(crate) use explain::{Reason, is_sensitive, why};
 pub(crate) use relations::{Relations, folded, type_key};
