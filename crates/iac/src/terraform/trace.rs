@@ -327,8 +327,9 @@ impl<'w> Tracer<'w> {
         };
         let mut out = self.origin(scope, OriginKind::Repeated, format!("{name}.{step}"), Some(at), &value);
         let over = if name == "each" { "for_each" } else { "count" };
-        let around = scope.module.folder.blocks.iter().filter(|block| block.at.file == at.file);
-        let around = around.filter(|block| block.at.line <= at.line && at.line <= block.line_end).next_back().copied();
+        let is_around =
+            |block: &&&Block| block.at.file == at.file && block.at.line <= at.line && at.line <= block.line_end;
+        let around = scope.module.folder.blocks.iter().rfind(is_around).copied();
         if let Some(attribute) = around.and_then(|block| block.body.attribute(over)) {
             let module = scope.module.clone();
             let mut outer = Scope::of(&module);
