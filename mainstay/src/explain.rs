@@ -53,6 +53,11 @@ pub fn explain(context: &Context, ask: &Explain) -> Result<ExitCode, Problem> {
     })
 }
 
+/// How to mend it, without the rule that stands behind that on the control's page.
+pub fn mend(judgement: &Judgement) -> &str {
+    judgement.fix.split("```rule").next().unwrap_or_default().trim()
+}
+
 /// The resource that is meant, by its index.
 fn resource(reading: &Reading, ask: &Explain) -> Result<usize, Problem> {
     let is_root = |resource: &Resource| ask.root.as_ref().is_none_or(|root| *resource.root == **root);
@@ -152,7 +157,7 @@ fn as_json(explanation: &Explanation, origins: &[(String, Origin)], reading: &Re
         "verdict": explanation.judgement,
         "origins": origins,
         "changes": explanation.changes,
-        "fix": &*explanation.judgement.fix,
+        "fix": mend(&explanation.judgement),
     })
 }
 
@@ -216,7 +221,7 @@ fn as_text(explanation: &Explanation, origins: &[(String, Origin)], reading: &Re
         out += &format!("  {}: then it is {}\n", change.text, change.verdict.as_str());
     }
     if judgement.verdict != Verdict::Pass {
-        out += &format!("\nFix\n{}\n", judgement.fix.trim());
+        out += &format!("\nFix\n{}\n", mend(judgement));
     }
     out.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }

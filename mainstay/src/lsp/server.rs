@@ -262,7 +262,7 @@ impl Server {
             out += &format!("\n- {text}: then it passes");
         }
         let why = self.judge.engine.control(&judgement.control).map(|control| control.why.trim()).unwrap_or_default();
-        out + &format!("\n\n{why}\n\n{}", judgement.fix.trim())
+        out + &format!("\n\n{why}\n\n{}", crate::explain::mend(judgement))
     }
 
     fn changes(&mut self, judgement: &Judgement) -> Vec<String> {
