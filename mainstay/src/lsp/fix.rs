@@ -126,6 +126,12 @@ fn collect(body: &Body, blocks: &mut Vec<String>, text: &str, out: &mut Vec<Wish
     }
 }
 
+/// A block that is not there yet, with its arguments.
+struct Made {
+    blocks: Vec<String>,
+    arguments: Vec<(String, String)>,
+}
+
 /// The replacements that fulfil all wishes in the block that begins on a line.
 fn replacements(wishes: &[Wish], text: &str, line: u32) -> Option<Vec<Replacement>> {
     let file = hcl::parse(text, Origin::of("code"));
@@ -135,7 +141,7 @@ fn replacements(wishes: &[Wish], text: &str, line: u32) -> Option<Vec<Replacemen
     })?;
     let mut out: Vec<Replacement> = Vec::new();
     // Arguments of one missing block are written together.
-    let mut made: Vec<(Vec<String>, Vec<(String, String)>)> = Vec::new();
+    let mut made: Vec<Made> = Vec::new();
     for wish in wishes {
         if wish.value.as_deref().is_some_and(|value| !is_plain(value)) {
             return None;
@@ -161,16 +167,16 @@ fn replacements(wishes: &[Wish], text: &str, line: u32) -> Option<Vec<Replacemen
             },
             (Some(value), false) if wish.may_make && missing.len() == 1 && depth == 0 => {
                 let argument = (wish.name.clone(), value.clone());
-                match made.iter_mut().find(|(blocks, _)| blocks == missing) {
-                    Some((_, arguments)) => arguments.push(argument),
-                    None => made.push((missing.to_vec(), vec![argument])),
+                match made.iter_mut().find(|one| one.blocks == missing) {
+                    Some(one) => one.arguments.push(argument),
+                    None => made.push(Made { blocks: missing.to_vec(), arguments: vec![argument] }),
                 }
             }
             (Some(_), false) => return None,
             (None, false) => {}
         }
     }
-    for (blocks, arguments) in made {
+    for Made { blocks, arguments } in made {
         let mut lines = vec![format!("{} {{", blocks.join(" "))];
         lines.extend(arguments.iter().map(|(name, value)| format!("  {name} = {value}")));
         lines.push("}".to_owned());
