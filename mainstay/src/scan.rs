@@ -49,7 +49,7 @@ fn run(context: &Context, judge: &Judge, ask: &Scan, gathered: &mut Gathered) ->
     }
     if judged.judging.summary.resources == 0 && judged.diagnostics.is_empty() {
         let paths: Vec<_> = ask.paths.iter().map(|path| path.to_string_lossy()).collect();
-        let help = "name a folder with Terraform code, a plan, a state or Kubernetes manifests";
+        let help = "name a folder with Terraform code, a plan, a state, templates or Kubernetes manifests";
         let summary = "there is no infrastructure code to judge";
         judged.diagnostics.push(Diagnostic::note("scan.nothing", summary, Place::file(paths.join(" ")), help));
     }

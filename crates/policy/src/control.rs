@@ -59,7 +59,8 @@ pub(crate) struct TypedRule {
 pub struct Example {
     /// The verdict that the control must come to.
     pub verdict: Verdict,
-    /// `hcl`, `yaml`, `json`, `arm`, `bicep` or `cloudformation` (a template in YAML).
+    /// `hcl`, `yaml`, `json`, `arm`, `bicep`, `cloudformation` (a template in YAML) or `serverless` (a
+    /// `serverless.yml`).
     pub language: String,
     /// The configuration.
     pub text: String,

@@ -36,8 +36,10 @@ impl Engine {
             "azure-pipelines" => "azure-pipelines.yml",
             "ansible" => "playbook.yml",
             "cloudformation" => "template.yaml",
+            "serverless" => "serverless.yml",
             other => {
-                let help = "use hcl, yaml, json, arm, bicep, cloudformation, dockerfile, github, gitlab, azure-pipelines or ansible";
+                let help = "use hcl, yaml, json, arm, bicep, cloudformation, serverless, dockerfile, github, gitlab, azure-pipelines or \
+                            ansible";
                 return wrong(example.line.saturating_sub(1), format!("`{other}` is no language of an example"), help);
             }
         };
