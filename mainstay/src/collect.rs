@@ -5,7 +5,7 @@ use crate::known;
 use jiff::SignedDuration;
 use mainstay_connectors::{Connector, Options, Origin, ReadContext, Reading, Request, Snapshot, reconcile};
 use mainstay_guard::judge::{Judged, snapshots};
-use mainstay_iac::SourceFile;
+use mainstay_iac::{Dialect, SourceFile};
 use mainstay_kit::{Call, Collection, Problem};
 use mainstay_model::facts::{CollectionFinished, ResourceObserved};
 use mainstay_model::{Diagnostic, Fact, FactData, Level, Subject, Timestamp};
@@ -192,7 +192,10 @@ impl Collecting<'_> {
         sources.retain(|file| {
             !file.path.ends_with(".tfstate") && !file.path.ends_with(".json") || file.path.ends_with(".tf.json")
         });
-        let reading = mainstay_iac::read(&sources, &mainstay_iac::terraform::Options::default());
+        let mut reading = mainstay_iac::read(&sources, &mainstay_iac::terraform::Options::default());
+        // Templates of other formats may lie beside; the connector knows no subjects for their resources.
+        let own = if errand.connector.name == "kubernetes" { Dialect::Kubernetes } else { Dialect::Terraform };
+        reading.resources.retain(|resource| resource.dialect == own);
         complete &= !reading.diagnostics.iter().any(|d| d.level == Level::Error);
         let judgements = self.engine.judge(&reading);
         let scope = format!("{}:{}", errand.connector.name, errand.origin.shown());

@@ -120,15 +120,18 @@ fn cost_grows_with_the_number_of_resources() {
         }
         text
     };
+    // The best of three, because other work on the machine only adds.
     let measured = |count: usize| {
         let text = many(count);
-        let start = std::time::Instant::now();
-        assert_eq!(of("t.yaml", text).resources.len(), count);
-        start.elapsed().as_secs_f64()
+        let once = || {
+            let start = std::time::Instant::now();
+            assert_eq!(of("t.yaml", text.as_str()).resources.len(), count);
+            start.elapsed().as_secs_f64()
+        };
+        (0..3).map(|_| once()).fold(f64::INFINITY, f64::min)
     };
-    measured(100);
     let (one, ten, hundred) = (measured(200), measured(2_000), measured(20_000));
     println!("200: {one:.4} s, 2,000: {ten:.4} s, 20,000: {hundred:.4} s");
-    // Wide, because the machine may be busy; quadratic growth would be 10,000.
-    assert!(hundred / one < 1_000.0, "{one} {ten} {hundred}");
+    // Linear growth is 10; quadratic growth would be 100.
+    assert!(hundred / ten < 50.0, "{one} {ten} {hundred}");
 }
