@@ -210,3 +210,20 @@ fn a_verdict_is_explained_from_the_variable_to_the_change() {
     let unknown = folder.run(&["explain", CONTROL, "aws_s3_bucket.x", "."]);
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("there are module.m.aws_s3_bucket.x"));
 }
+
+#[test]
+fn values_of_variables_come_from_the_environment_and_from_files_as_terraform_takes_them() {
+    let text =
+        "variable \"acl\" {}\nresource \"aws_s3_bucket\" \"open\" {\n  bucket = \"open\"\n  acl    = var.acl\n}\n";
+    let folder = Folder::new("environment", &[("main.tf", text), ("other/values.tfvars", "acl = \"private\"\n")]);
+    let verdict = |environment: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay"));
+        command.current_dir(&folder.0).args(["scan", "--format", "json", "--verdicts", "all"]).args(arguments);
+        let output = command.envs(environment.iter().copied()).output().unwrap();
+        of_control(&serde_json::from_slice(&output.stdout).unwrap(), CONTROL)[0].1.clone()
+    };
+    assert_eq!(verdict(&[], &[]), "unknown");
+    assert_eq!(verdict(&[("TF_VAR_acl", "public-read")], &[]), "fail");
+    let file = ["--var-file", "other/values.tfvars"];
+    assert_eq!(verdict(&[("TF_VAR_acl", "public-read")], &file), "pass");
+}

@@ -27,6 +27,16 @@ pub struct Judge {
     day: String,
 }
 
+/// The values of variables that Terraform takes from the environment: `TF_VAR_name`, in the order of their names.
+fn environment() -> Vec<(String, String)> {
+    let named = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.to_str()?.strip_prefix("TF_VAR_")?.to_owned(), value.into_string().ok()?))
+    };
+    let mut found: Vec<(String, String)> = std::env::vars_os().filter_map(named).collect();
+    found.sort();
+    found
+}
+
 /// What was read, and what the controls say of it.
 pub struct Judged {
     /// The resources.
@@ -45,7 +55,7 @@ impl Judge {
     pub fn of(context: &Context, code: &Code) -> Result<Self, Problem> {
         let outside = &context.outside;
         let (engine, mut diagnostics) = super::engine(outside, &code.controls);
-        let mut options = Options::default();
+        let mut options = Options { variables: environment(), ..Options::default() };
         let mut var_files = Vec::new();
         for path in &code.var_file {
             let shown = super::gather::shown(path);
