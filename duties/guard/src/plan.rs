@@ -2,7 +2,7 @@
 
 use crate::EstateResource;
 use crate::review::cost::PriceBook;
-use crate::review::{Ask, Gate, Place, Review, Service, Surroundings, review};
+use crate::review::{Action, Ask, Gate, Place, Review, Service, Step, Surroundings, review};
 use mainstay_estate::{Catalog, CatalogEntity};
 use mainstay_iac::{SourceFile, state};
 use mainstay_kit::operation::Method;
@@ -148,6 +148,13 @@ fn record(call: &Call<'_>, review: &Review) -> Result<(), Problem> {
     }
 }
 
+/// The names of what an update changes.
+fn changes(step: &Step) -> Option<String> {
+    let paths: Vec<&str> = step.changed.iter().map(|one| one.path.as_str()).collect();
+    let updates = step.action == Action::Update && !paths.is_empty();
+    updates.then(|| cut(&format!("changes {}", paths.join(", "))))
+}
+
 fn cut(text: &str) -> String {
     text.chars().take(TEXT_CHARS_MAX).collect()
 }
@@ -161,14 +168,12 @@ fn summed_up(call: &Call<'_>, review: &Review) -> PlanReviewed {
     let steps = review.steps.iter().take(STEPS_KEPT_MAX).map(|step| ReviewedStep {
         address: cut(&step.address),
         action: step.action.as_str().to_owned(),
-        why: step
-            .why
-            .iter()
-            .take(5)
-            .map(|reason| match &reason.path {
+        why: changes(step)
+            .into_iter()
+            .chain(step.why.iter().take(5).map(|reason| match &reason.path {
                 Some(path) => cut(&format!("{path} cannot be changed in place")),
                 None => cut(&reason.what),
-            })
+            }))
             .collect(),
         data: step.data.as_ref().map(|data| match &data.kept {
             Some(how) => cut(&format!("{}; but {how}", data.what)),

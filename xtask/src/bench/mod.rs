@@ -1,9 +1,13 @@
 //! `cargo xtask bench`: runs every crate's bench and prints what it prints. A bench is `examples/bench.rs` of a crate: it
 //! measures in one run what we do and the raw limit beside it, prints the ratio, and fails where it misses its own bound.
 
+mod iac;
 mod pages;
 
 use crate::shell::{Outcome, cargo, execute, read, root};
+
+/// The name of the bench of the scan beside another scanner.
+const IAC: &str = "iac";
 
 /// The name of the bench of the program as a whole.
 const PAGES: &str = "pages";
@@ -11,12 +15,15 @@ const PAGES: &str = "pages";
 /// Facts in the ledger while the pages are measured.
 const PAGES_FACTS: u64 = 1_000_000;
 
-/// Runs the named benches (a package, or `pages`), or all; `false` where one failed.
+/// A bench of the program as a whole, by name.
+type Whole = (&'static str, fn() -> Outcome<()>);
+
+/// Runs the named benches (a package, `iac` or `pages`), or all; `false` where one failed.
 pub fn run(wanted: &[&str]) -> Outcome<bool> {
     let mut names = benched()?;
-    let known = |name: &&str| *name == PAGES || names.iter().any(|package| package == name);
+    let known = |name: &&str| [IAC, PAGES].contains(name) || names.iter().any(|package| package == name);
     if let Some(unknown) = wanted.iter().find(|name| !known(name)) {
-        return Err(format!("find bench {unknown:?}; there are {}, {PAGES}", names.join(", ")));
+        return Err(format!("find bench {unknown:?}; there are {}, {IAC}, {PAGES}", names.join(", ")));
     }
     names.retain(|name| wanted.is_empty() || wanted.contains(&name.as_str()));
     let mut kept = true;
@@ -29,13 +36,13 @@ pub fn run(wanted: &[&str]) -> Outcome<bool> {
             kept = false;
         }
     }
-    if !wanted.is_empty() && !wanted.contains(&PAGES) {
-        return Ok(kept);
-    }
-    println!("\n== {PAGES}");
-    if let Err(error) = pages::run(PAGES_FACTS) {
-        println!("failed: {error}");
-        kept = false;
+    let whole: [Whole; 2] = [(IAC, iac::run), (PAGES, || pages::run(PAGES_FACTS))];
+    for (name, run) in whole.into_iter().filter(|(name, _)| wanted.is_empty() || wanted.contains(name)) {
+        println!("\n== {name}");
+        if let Err(error) = run() {
+            println!("failed: {error}");
+            kept = false;
+        }
     }
     Ok(kept)
 }
