@@ -22,6 +22,8 @@ pub(super) struct Folder<'w> {
     pub resources: HashMap<(&'w str, &'w str), &'w Block>,
     pub data: HashMap<(&'w str, &'w str), &'w Block>,
     pub modules: HashMap<&'w str, &'w Block>,
+    /// Configurations of providers, which every resource asks for.
+    pub providers: Vec<&'w Block>,
     /// `moved` and `removed`.
     pub refactorings: Vec<&'w Block>,
     /// `import`.
@@ -165,6 +167,7 @@ impl<'w> Folder<'w> {
                 ("output", Some(name), None) => self.outputs.insert(name, block),
                 ("provider", Some(_), None) => {
                     self.blocks.push(block);
+                    self.providers.push(block);
                     None
                 }
                 ("module", Some(name), None) => Self::put(&mut self.blocks, &mut self.modules, name, block),

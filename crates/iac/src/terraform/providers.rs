@@ -36,11 +36,11 @@ fn configuration<'w>(mut module: Rc<Module<'w>>, mut name: String) -> Option<(Rc
         if label != AWS {
             return None;
         }
-        let own = module.folder.blocks.iter().find(|block| {
-            &*block.kind == "provider"
-                && block.labels.first().is_some_and(|known| &**known == label)
-                && alias_of(block) == alias
-        });
+        let own = module
+            .folder
+            .providers
+            .iter()
+            .find(|block| block.labels.first().is_some_and(|known| &**known == label) && alias_of(block) == alias);
         if let Some(block) = own {
             return Some((module, block));
         }
