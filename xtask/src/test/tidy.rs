@@ -55,6 +55,7 @@ fn what_is_pure_depends_on_nothing_that_is_not() {
         ("logs", &[]),
         ("outside", &[]),
         ("iac", &["model"]),
+        ("promql", &["iac", "model"]),
         ("rego", &["iac"]),
         ("policy", &["iac", "model", "rego"]),
         ("connectors", &["iac", "model", "outside"]),
@@ -79,7 +80,7 @@ fn judgement_touches_no_clock_disk_network_or_random_source() {
         "getrandom",
         "::now()",
     ];
-    let mut files: Vec<PathBuf> = ["crates/model", "crates/anomaly", "crates/iac", "crates/logs", "crates/policy"]
+    let mut files: Vec<PathBuf> = ["crates/model", "crates/anomaly", "crates/iac", "crates/logs", "crates/policy", "crates/promql"]
         .iter()
         .flat_map(|name| crate::shell::files(&root().join(name).join("src")))
         .collect();
