@@ -13,6 +13,7 @@ mod helm;
 pub mod json;
 pub mod kubernetes;
 mod kustomize;
+mod openapi;
 mod partial;
 pub mod plan;
 mod read;

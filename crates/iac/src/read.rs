@@ -5,12 +5,12 @@ use crate::source::{Origin, text_of};
 use crate::terraform::Options;
 use crate::{
     Reading, SourceFile, Value, ansible, arm, cloudformation, comment, dockerfile, helm, json, kubernetes, kustomize,
-    plan, state, terraform, workflow,
+    openapi, plan, state, terraform, workflow,
 };
 
 /// Reads everything that is infrastructure as code among the files: Terraform source, plan JSON, state, CloudFormation
-/// and SAM templates, `serverless.yml`, Kubernetes manifests, ARM templates and Bicep. Other files are passed over;
-/// Terraform's `file()` sees them.
+/// and SAM templates, `serverless.yml`, Kubernetes manifests, ARM templates and Bicep, descriptions of APIs. Other files
+/// are passed over; Terraform's `file()` sees them.
 #[must_use]
 pub fn read(files: &[SourceFile], options: &Options) -> Reading {
     let mut reading = if files.iter().any(|file| is_terraform(&file.path)) {
@@ -20,7 +20,7 @@ pub fn read(files: &[SourceFile], options: &Options) -> Reading {
     };
     arm::add(files, &mut reading);
     let templates = cloudformation::read_among(files, &mut reading);
-    let shown = Shown::of(files);
+    let shown = Shown::of(files, options.folder.as_deref());
     let charts = helm::Charts::among(files, &mut reading);
     for (index, file) in files.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
@@ -35,6 +35,7 @@ pub fn read(files: &[SourceFile], options: &Options) -> Reading {
             Kind::State => state::read_file(file, index, &mut reading),
             Kind::Workflow(system) => workflow::read_file(file, system, index, shown.path(file), &mut reading),
             Kind::Ansible => ansible::read_file(file, index, shown.path(file), &mut reading),
+            Kind::OpenApi => openapi::read_file(file, index, shown.path(file), &mut reading),
             Kind::Other => {}
         }
     }
@@ -53,6 +54,7 @@ enum Kind {
     Dockerfile,
     Workflow(workflow::System),
     Ansible,
+    OpenApi,
     Other,
 }
 
@@ -90,9 +92,11 @@ fn kind_of(file: &SourceFile) -> Kind {
         let ours = (holds("\"apiVersion\"") && holds("\"kind\""))
             || holds("\"terraform_version\"")
             || holds("\"format_version\"");
-        return if ours { Kind::Json } else { Kind::Other };
+        if ours {
+            return Kind::Json;
+        }
     }
-    Kind::Other
+    if openapi::may_be(file, &path) { Kind::OpenApi } else { Kind::Other }
 }
 
 pub(crate) fn contains(bytes: &[u8], word: &[u8]) -> bool {

@@ -36,6 +36,8 @@ pub enum Dialect {
     Workflow,
     /// Playbook, role or inventory of Ansible.
     Ansible,
+    /// Description of an HTTP API.
+    OpenApi,
 }
 
 /// Which kind of block a resource was.

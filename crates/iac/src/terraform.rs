@@ -62,6 +62,9 @@ pub struct Options {
     pub variables: Vec<(String, String)>,
     /// `terraform.workspace`; `default` where empty.
     pub workspace: String,
+    /// The folder that was asked for, below which resources without a name of their own are named by their file. Where
+    /// none is named it is the folder that holds all files.
+    pub folder: Option<String>,
 }
 
 /// Reads Terraform source. Files that are not Terraform's are there for `file()` and `templatefile()`.

@@ -216,6 +216,8 @@ fn without_index(resource: &str) -> &str {
 }
 
 fn scan(path: &Path, engine: &Engine) -> io::Result<Vec<Judgement>> {
+    let folder = path.is_dir().then(|| path.to_string_lossy().replace('\\', "/"));
+    let options = mainstay_iac::terraform::Options { folder, ..Default::default() };
     let mut paths = Vec::new();
     gather(path, &mut paths)?;
     paths.sort();
@@ -223,7 +225,7 @@ fn scan(path: &Path, engine: &Engine) -> io::Result<Vec<Judgement>> {
     for path in paths {
         files.push(SourceFile { path: path.to_string_lossy().replace('\\', "/"), bytes: fs::read(&path)? });
     }
-    Ok(engine.judge(&mainstay_iac::read(&files, &mainstay_iac::terraform::Options::default())))
+    Ok(engine.judge(&mainstay_iac::read(&files, &options)))
 }
 
 fn gather(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -37,9 +37,10 @@ impl Engine {
             "ansible" => "playbook.yml",
             "cloudformation" => "template.yaml",
             "serverless" => "serverless.yml",
+            "openapi" => "openapi.yaml",
             other => {
-                let help = "use hcl, yaml, json, arm, bicep, cloudformation, serverless, dockerfile, github, gitlab, azure-pipelines or \
-                            ansible";
+                let help = "use hcl, yaml, json, arm, bicep, cloudformation, serverless, openapi, dockerfile, github, gitlab, \
+                            azure-pipelines or ansible";
                 return wrong(example.line.saturating_sub(1), format!("`{other}` is no language of an example"), help);
             }
         };

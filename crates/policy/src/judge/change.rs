@@ -248,7 +248,7 @@ impl<'a> Wishing<'a, '_, '_> {
                 _ => None,
             },
             Kind::Default(left, _) | Kind::Splat(left) => self.spot(*left),
-            Kind::Call(Function::Lower | Function::Number | Function::Json, arguments) => {
+            Kind::Call(Function::Lower | Function::Number | Function::Json | Function::Yaml, arguments) => {
                 self.spot(*arguments.first()?)
             }
             _ => None,

@@ -4,6 +4,8 @@ use super::eval::Evaluation;
 use super::value::{Doubt, Item, Truth, Val, same, some};
 use super::{iam, net, pod, secret};
 use crate::lang::{Function, Id};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use mainstay_iac::{Node, Value};
 
 /// Calls a function; how many arguments it takes was checked when the rule was loaded.
@@ -29,8 +31,10 @@ pub(crate) fn call<'a>(on: &Evaluation<'a, '_>, function: Function, arguments: &
             _ => first,
         },
         Function::Json => iam::json(on, first),
+        Function::Yaml => iam::yaml(on, first),
         Function::SecretLike => secret_like(first),
         _ if first.is_unknown() => first,
+        Function::Base64 => first.text().and_then(decoded).map_or(Val::Null, |text| on.batch.text(text)),
         Function::Empty => emptiness(first).val(),
         Function::Len => length(first),
         Function::Lower => match first {
@@ -91,6 +95,12 @@ fn secret_like<'a>(val: Val<'a>) -> Val<'a> {
         (Val::Unknown(Doubt::Rule(_)), None) => val,
         _ => Val::Bool(false),
     }
+}
+
+/// The text within a base64 text. What is none, or holds other than text, has nothing that a rule could look at.
+fn decoded(text: &str) -> Option<String> {
+    let bytes = STANDARD.decode(text.trim()).ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 fn with_second<'a>(on: &Evaluation<'a, '_>, arguments: &[Id], decide: impl FnOnce(Val<'a>) -> Truth) -> Val<'a> {

@@ -5,13 +5,14 @@
 use super::eval::Evaluation;
 use super::value::{Doubt, Item, Val};
 use crate::lang::Id;
-use mainstay_iac::{At, Block, Map, Node, Resource, Unknown, Value};
+use mainstay_iac::{At, Block, Map, Node, Origin, Resource, Unknown, Value, yaml};
 use std::sync::Arc;
 
 /// What was made of a text, a node or a resource; with its place in memory or index the key of the memo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Parsed {
     Json,
+    Yaml,
     Text,
     Node,
     Document,
@@ -29,6 +30,22 @@ pub(crate) fn json<'a>(on: &Evaluation<'a, '_>, val: Val<'a>) -> Val<'a> {
     memo(on, (text.as_ptr() as usize, Parsed::Json), || match serde_json::from_str(text) {
         Ok(json) => Val::of(on.batch.arena.nodes.alloc(node(&json, on.at()))),
         Err(_) => Val::Unknown(Doubt::Rule("the text is not JSON")),
+    })
+}
+
+/// `yaml(x)`: what a YAML text holds, of which JSON is a part. Several documents are no value.
+pub(crate) fn yaml<'a>(on: &Evaluation<'a, '_>, val: Val<'a>) -> Val<'a> {
+    if let Some(known) = partial(on, val, on.at()) {
+        return known;
+    }
+    let Val::Text(text) = val else { return val };
+    memo(on, (text.as_ptr() as usize, Parsed::Yaml), || {
+        let mut read = yaml::parse(text, Origin::of("value"), yaml::Schema::Core);
+        match (read.documents.pop(), read.documents.is_empty() && read.diagnostics.is_empty()) {
+            // Places are those of the attribute: lines within its text would name other lines of the file.
+            (Some(document), true) => Val::of(on.batch.arena.nodes.alloc(node(&document.to_json(), on.at()))),
+            _ => Val::Unknown(Doubt::Rule("the text is not one document of YAML")),
+        }
     })
 }
 

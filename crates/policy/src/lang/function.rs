@@ -12,6 +12,8 @@ pub(crate) enum Function {
     Keys,
     Values,
     Json,
+    Yaml,
+    Base64,
     Number,
     Distinct,
     First,
@@ -50,7 +52,7 @@ const fn of(name: &'static str, function: Function, least: usize, most: usize, u
 }
 
 /// Every function; the reference page is made of this list.
-pub(crate) const FUNCTIONS: [Signature; 31] = [
+pub(crate) const FUNCTIONS: [Signature; 33] = [
     of("has", Function::Has, 1, 1, "has(x): whether x is set"),
     of("empty", Function::Empty, 1, 1, "empty(x): whether x is not set, or an empty text, list or map"),
     of("len", Function::Len, 1, 1, "len(x): how many items or characters"),
@@ -60,6 +62,8 @@ pub(crate) const FUNCTIONS: [Signature; 31] = [
     of("keys", Function::Keys, 1, 1, "keys(x): the keys of a map"),
     of("values", Function::Values, 1, 1, "values(x): the values of a map"),
     of("json", Function::Json, 1, 1, "json(x): the value that a JSON text holds"),
+    of("yaml", Function::Yaml, 1, 1, "yaml(x): the value that a YAML or JSON text holds"),
+    of("base64", Function::Base64, 1, 1, "base64(x): the text that a base64 text holds, or null"),
     of("number", Function::Number, 1, 1, "number(x): a text as a number"),
     of("distinct", Function::Distinct, 1, 1, "distinct(list): its items without repetition"),
     of("first", Function::First, 1, 1, "first(list): its first item"),

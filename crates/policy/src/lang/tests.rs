@@ -206,6 +206,23 @@ fn policies_are_one_shape_however_written() {
 }
 
 #[test]
+fn documents_within_a_text_are_read() {
+    let x = json!({"y": "a:\n  b: 1\n", "j": "{\"a\": {\"b\": 1}}", "two": "a: 1\n---\na: 2\n", "bad": "a: [", "u": "$unknown"});
+    assert_eq!(verdict("yaml(y).a.b == 1 and yaml(j).a.b == 1 and json(j).a.b == 1", &x), Pass);
+    assert_eq!(verdict("yaml(y).a.c == null and yaml(nothing) == null", &x), Pass);
+    assert_eq!(verdict("yaml(two).a == 1", &x), Unknown);
+    assert_eq!(verdict("yaml(bad).a == 1", &x), Unknown);
+    assert_eq!(verdict("json(y).a.b == 1", &x), Unknown);
+    assert_eq!(verdict("yaml(u).a == 1", &x), Unknown);
+    let encoded = json!({"b": "a2V5PXdvcmQ=", "plain": "key=word", "bytes": "/////w==", "u": "$unknown"});
+    assert_eq!(
+        verdict("base64(b) == \"key=word\" and base64(plain) == null and base64(bytes) == null", &encoded),
+        Pass
+    );
+    assert_eq!(verdict("base64(u) contains \"key\"", &encoded), Unknown);
+}
+
+#[test]
 fn pods_are_found_in_every_kind_of_workload() {
     use crate::testing::{engine, reading};
     let container = json!([{"name": "a", "image": "reg:5000/shop/web:1.2@sha256:00"}]);
