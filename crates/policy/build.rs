@@ -1,5 +1,9 @@
 //! Lists the controls of the catalog, so that they are part of the binary. A list of `include_str!` compiles in a
 //! fraction of what a procedural macro over a thousand files takes, and cargo sees every change.
+//!
+//! Beside each text stand its id, types and aliases, so that a scan reads only the pages whose types occur. This is an
+//! index and no second format: what is not plainly to be seen here is left out of it and read whole when controls are
+//! loaded, and a test compares the index with what the pages say.
 
 #![expect(clippy::disallowed_methods, reason = "a build script reads the tree that it is part of")]
 
@@ -16,7 +20,14 @@ fn main() -> io::Result<()> {
         println!("cargo::rerun-if-changed={}", path.display());
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let whole = path.display().to_string();
-        writeln!(list, "    ({:?}, include_str!({whole:?})),", format!("catalog/guard/controls/{name}"))
+        let index = match index(&fs::read_to_string(&path)?) {
+            Some((id, types, aliases)) => {
+                format!("Some(Index {{ id: {id:?}, types: &{types:?}, aliases: &{aliases:?} }})")
+            }
+            None => "None".to_owned(),
+        };
+        let shown = format!("catalog/guard/controls/{name}");
+        writeln!(list, "    BuiltIn {{ path: {shown:?}, text: include_str!({whole:?}), index: {index} }},")
             .map_err(io::Error::other)?;
     }
     list.push_str("]\n");
@@ -33,4 +44,43 @@ fn controls(folder: &Path) -> io::Result<Vec<PathBuf>> {
     }
     paths.sort();
     Ok(paths)
+}
+
+/// Id, types and aliases of a page; `None` where one of them is written in a way that only a reader of YAML understands.
+fn index(page: &str) -> Option<(String, Vec<String>, Vec<String>)> {
+    let front: Vec<&str> = page.strip_prefix("---\n")?.lines().take_while(|line| line.trim_end() != "---").collect();
+    let [id] = texts(&front, "id")?.try_into().ok()?;
+    let types = texts(&front, "types")?;
+    if types.is_empty() { None } else { Some((id, types, texts(&front, "aliases")?)) }
+}
+
+/// The texts of a field: `key: one`, `key: [one, "two"]`, or a line `- one` for each; none where there is no such field.
+fn texts(front: &[&str], key: &str) -> Option<Vec<String>> {
+    let found = front.iter().zip(1..).find_map(|(line, next)| Some((line.strip_prefix(key)?.strip_prefix(':')?, next)));
+    let Some((first, next)) = found else { return Some(Vec::new()) };
+    let first = first.trim();
+    let more: Vec<&str> =
+        front[next..].iter().take_while(|line| line.starts_with([' ', '-', ']'])).map(|line| line.trim()).collect();
+    if first.is_empty() {
+        return more.iter().map(|line| text(line.strip_prefix("- ")?)).collect();
+    }
+    let whole = [&[first], more.as_slice()].concat().join(" ");
+    match whole.strip_prefix('[') {
+        Some(list) => {
+            let list = list.strip_suffix(']')?.trim();
+            let list = list.strip_suffix(',').unwrap_or(list);
+            if list.is_empty() { Some(Vec::new()) } else { list.split(',').map(text).collect() }
+        }
+        None => Some(vec![text(&whole)?]),
+    }
+}
+
+/// A text that stands for itself, plain or in double quotes.
+fn text(written: &str) -> Option<String> {
+    let written = written.trim();
+    let bare = written.strip_prefix('"').map_or(Some(written), |rest| rest.strip_suffix('"'))?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/') || c == ':' || c == '*';
+    let is_text = bare.contains(|c: char| c.is_ascii_alphabetic()) && !bare.ends_with(':') && !bare.starts_with('*');
+    let is_word = matches!(bare.to_ascii_lowercase().as_str(), "null" | "true" | "false");
+    (bare.chars().all(plain) && is_text && !is_word).then(|| bare.to_owned())
 }

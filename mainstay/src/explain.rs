@@ -92,8 +92,7 @@ fn resource(reading: &Reading, ask: &Explain) -> Result<usize, Problem> {
 
 /// The control that is meant: of several with one id in another tool, the one for the resource's type.
 fn control<'e>(judge: &'e Judge, resource: &Resource, ask: &Explain) -> Result<&'e Control, Problem> {
-    let named = |control: &&Control| *control.id == *ask.control || control.aliases.contains(&ask.control);
-    let found: Vec<&Control> = judge.engine.controls().iter().filter(named).collect();
+    let found = judge.engine.controls_named(&ask.control);
     if let Some(fitting) = found.iter().find(|control| control.is_for(&resource.resource_type)) {
         return Ok(fitting);
     }

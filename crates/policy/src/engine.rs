@@ -1,14 +1,16 @@
 //! Loads controls and judges what was read.
 
-use crate::control::{self, Control, ControlFile, type_matches};
+use crate::catalog::{self, BuiltIn};
+use crate::control::{self, Control, ControlFile};
+use crate::controls::{Applied, Controls, Held};
 use crate::foreign::{Foreign, Policy};
-use crate::judge::{Arena, Batch, Evaluation, Reason, Relations, Truth, folded, type_key, why};
+use crate::judge::{Arena, Batch, Evaluation, Reason, Relations, Truth, type_key, why};
 use crate::suppress::Waiver;
 use mainstay_iac::{Dialect, Reading, Resource};
 use mainstay_model::{Diagnostic, Place, Severity, Verdict};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// How many resources are judged before what was computed for them is dropped.
 const BATCH_RESOURCES: usize = 1024;
@@ -16,20 +18,9 @@ const BATCH_RESOURCES: usize = 1024;
 /// Controls, ready to judge.
 #[derive(Debug, Default)]
 pub struct Engine {
-    /// In the order of their ids.
-    controls: Vec<Control>,
-    by_type: HashMap<Arc<str>, Vec<Applied>>,
-    /// Controls of which a type ends in `*`.
-    wild: Vec<u32>,
+    controls: Controls,
     /// Policies in other languages.
     foreign: Foreign,
-}
-
-/// A rule of a control, by their indexes.
-#[derive(Debug, Clone, Copy)]
-struct Applied {
-    control: u32,
-    rule: u32,
 }
 
 /// Which verdicts are wanted.
@@ -161,6 +152,16 @@ impl Engine {
     /// two with one id the first counts.
     #[must_use]
     pub fn load<'f>(files: impl IntoIterator<Item = &'f ControlFile>) -> (Self, Vec<Diagnostic>) {
+        Self::of(files, &[])
+    }
+
+    /// The built-in controls and those of files, of which one takes the place of ours with its id.
+    #[must_use]
+    pub fn with_built_in<'f>(files: impl IntoIterator<Item = &'f ControlFile>) -> (Self, Vec<Diagnostic>) {
+        Self::of(files, catalog::PAGES)
+    }
+
+    fn of<'f>(files: impl IntoIterator<Item = &'f ControlFile>, pages: &'static [BuiltIn]) -> (Self, Vec<Diagnostic>) {
         let (mut controls, mut wrong, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for file in files {
             if !file.path.ends_with(".md") {
@@ -168,61 +169,50 @@ impl Engine {
                 continue;
             }
             match control::read(file) {
-                Ok(control) => controls.push((control, None)),
+                Ok(control) => controls.push((Held::Read(Box::new(control)), None)),
                 Err(mut found) => wrong.append(&mut found),
             }
         }
-        controls.extend(crate::foreign::read(&others, &mut wrong).into_iter().map(|(c, policy)| (c, Some(policy))));
+        let foreign = crate::foreign::read(&others, &mut wrong).into_iter();
+        controls.extend(foreign.map(|(control, policy)| (Held::Read(Box::new(control)), Some(policy))));
+        let given: HashSet<String> = controls.iter().map(|(held, _)| held.id().to_owned()).collect();
+        let pages = pages.iter().map(|page| (Held::Listed(page, OnceLock::new()), None));
+        controls.extend(pages.filter(|(held, _)| !given.contains(held.id())));
         // Stable, so that of two with one id the first stays first.
-        controls.sort_by(|a, b| a.0.id.cmp(&b.0.id));
-        let mut kept: Vec<(Control, Option<Policy>)> = Vec::with_capacity(controls.len());
-        for (control, policy) in controls {
+        controls.sort_by(|a, b| a.0.id().cmp(b.0.id()));
+        let mut kept: Vec<(Held, Option<Policy>)> = Vec::with_capacity(controls.len());
+        for (held, policy) in controls {
             match kept.last() {
-                Some((first, _)) if first.id == control.id => wrong.push(Diagnostic::error(
-                    "control.duplicate-id",
-                    format!("`{}` is the id of {} already", control.id, first.path),
-                    Place::at(&control.path, 2, 1),
-                    "give it an id of its own",
-                )),
-                _ => kept.push((control, policy)),
+                Some((Held::Read(first), _)) if *first.id == *held.id() => wrong.push(twice(first, &held)),
+                _ => kept.push((held, policy)),
             }
         }
         let (controls, policies): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
-        let mut engine = Self::of(controls);
-        engine.foreign = Foreign::of((0u32..).zip(policies).filter_map(|(at, policy)| Some((at, policy?))));
-        (engine, wrong)
+        let foreign = Foreign::of((0u32..).zip(policies).filter_map(|(at, policy)| Some((at, policy?))));
+        (Self { controls: Controls::of(controls), foreign }, wrong)
     }
 
-    fn of(controls: Vec<Control>) -> Self {
-        let mut engine = Self { controls, ..Self::default() };
-        for (index, control) in (0u32..).zip(&engine.controls) {
-            if control.types.iter().any(|name| name.ends_with('*')) {
-                engine.wild.push(index);
-            }
-            for name in control.types.iter().filter(|name| !name.ends_with('*')) {
-                let Some(rule) = control.rule_for(name) else { continue };
-                let rule = u32::try_from(rule).expect("a file holds fewer rules than 2^32");
-                engine
-                    .by_type
-                    .entry(folded(name).into_owned().into())
-                    .or_default()
-                    .push(Applied { control: index, rule });
-            }
-        }
-        engine
-    }
-
-    /// The controls, in the order of their ids.
+    /// The controls, in the order of their ids. Each is read for this; whoever wants one asks for it by its id.
     #[must_use]
-    pub fn controls(&self) -> &[Control] {
-        &self.controls
+    pub fn controls(&self) -> Vec<&Control> {
+        self.controls.all()
     }
 
     /// The control with an id, or with an alias of that id.
     #[must_use]
     pub fn control(&self, id: &str) -> Option<&Control> {
-        let own = self.controls.iter().find(|control| &*control.id == id);
-        own.or_else(|| self.controls.iter().find(|control| control.aliases.iter().any(|alias| alias == id)))
+        self.controls.named(id)
+    }
+
+    /// The controls that have an id, here or in another tool.
+    #[must_use]
+    pub fn controls_named(&self, id: &str) -> Vec<&Control> {
+        self.controls.all_named(id)
+    }
+
+    /// The ids of all controls, here and in other tools.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.controls.names()
     }
 
     /// Judges every resource by every control for its type.
@@ -253,11 +243,11 @@ impl Engine {
                 }
                 let number = u32::try_from(index).expect("a reading holds fewer resources than 2^32");
                 let rules = applied[relations.type_of(number) as usize]
-                    .get_or_insert_with(|| self.applied(&type_key(resource)));
+                    .get_or_insert_with(|| self.controls.applied(&type_key(resource)));
                 let mut shared = None;
                 let first = out.judgements.len();
                 for Applied { control, rule } in rules.iter().copied() {
-                    let control = &self.controls[control as usize];
+                    let control = self.controls.at(control);
                     let rule = &control.rules[rule as usize].rule;
                     let evaluation = Evaluation::new(&batch, rule, number);
                     let Some(truth) = verdict_of(&evaluation) else { continue };
@@ -271,7 +261,7 @@ impl Engine {
                     out.summary.count(verdict(saying.truth));
                     if wanted == Wanted::All || saying.truth != Truth::True {
                         let shared = shared.get_or_insert_with(|| Shared::of(resource, &files));
-                        let control = &self.controls[control as usize];
+                        let control = self.controls.at(control);
                         out.judgements.push(shared.judgement(control, saying.truth, saying.reasons(), &files));
                     }
                 }
@@ -297,20 +287,15 @@ impl Engine {
     pub fn count(&self, reading: &Reading) -> Summary {
         self.judge_wanted(reading, Wanted::Findings).summary
     }
+}
 
-    fn applied(&self, resource_type: &str) -> Vec<Applied> {
-        let mut rules = self.by_type.get(resource_type).cloned().unwrap_or_default();
-        for index in &self.wild {
-            let control = &self.controls[*index as usize];
-            let wild = control.types.iter().any(|name| name.ends_with('*') && type_matches(name, resource_type));
-            let named = rules.iter().any(|known| known.control == *index);
-            if let (true, false, Some(rule)) = (wild, named, control.rule_for(resource_type)) {
-                rules.push(Applied { control: *index, rule: u32::try_from(rule).unwrap_or(0) });
-            }
-        }
-        rules.sort_by_key(|rule| rule.control);
-        rules
-    }
+fn twice(first: &Control, other: &Held) -> Diagnostic {
+    Diagnostic::error(
+        "control.duplicate-id",
+        format!("`{}` is the id of {} already", first.id, first.path),
+        Place::at(other.path(), 2, 1),
+        "give it an id of its own",
+    )
 }
 
 /// What a control says of a resource.

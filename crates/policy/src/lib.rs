@@ -7,6 +7,7 @@ mod catalog;
 mod checkov;
 mod conftest;
 mod control;
+mod controls;
 mod document;
 mod engine;
 mod example;

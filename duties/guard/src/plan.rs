@@ -9,7 +9,7 @@ use mainstay_kit::operation::Method;
 use mainstay_kit::{Call, Operation, Problem, Reader};
 use mainstay_model::facts::{PlanReviewed, ReviewedStep, RiskFactor, Role};
 use mainstay_model::{FactData, Level, Severity, Subject, Verdict};
-use mainstay_policy::{Engine, built_in};
+use mainstay_policy::Engine;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -64,7 +64,7 @@ fn run(call: &Call<'_>, ask: ReviewAsk) -> Result<Review, Problem> {
     let book = ask.prices.map(|text| PriceBook::read(&file("prices", text)));
     let gate =
         gate_of(ask.max_risk, ask.severity, &ask.allow).map_err(|detail| Problem::malformed("plan.gate", detail))?;
-    let (engine, _) = Engine::load(&built_in());
+    let (engine, _) = Engine::with_built_in([]);
     let reader = call.reader(None)?;
     let mut found = review(&Ask {
         plan: &plan,

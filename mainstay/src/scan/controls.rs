@@ -10,15 +10,13 @@ use mainstay_policy::{ControlFile, Engine, Suite, can_hold_policy};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The built-in controls and those of the folders.
+/// The built-in controls and those of the folders: a team can put its own version of a control in the place of ours.
 pub fn engine(outside: &Outside, folders: &[PathBuf]) -> (Engine, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    // Of two with one id the first counts, so that a team can put its own version of a control in the place of ours.
-    let mut controls = control_files(outside, folders, &mut diagnostics);
-    controls.extend(mainstay_policy::built_in());
-    let (engine, wrong) = Engine::load(&controls);
-    let ours = |d: &Diagnostic| d.code == "control.duplicate-id" && !folders.is_empty();
-    diagnostics.extend(wrong.into_iter().filter(|d| !ours(d)));
+    let controls = control_files(outside, folders, &mut diagnostics);
+    let (engine, wrong) = Engine::with_built_in(&controls);
+    // Folders may be layered: of two with one id the first counts.
+    diagnostics.extend(wrong.into_iter().filter(|d| d.code != "control.duplicate-id"));
     (engine, diagnostics)
 }
 
@@ -91,7 +89,7 @@ pub fn show_controls(outside: &Outside, view: &View, folders: &[PathBuf], id: Op
     };
     match id {
         None => {
-            let rows: Vec<_> = engine.controls().iter().map(row).collect();
+            let rows: Vec<_> = engine.controls().into_iter().map(row).collect();
             view.rows(&["id", "severity", "title", "aliases"], &serde_json::json!({ "controls": rows }));
             ExitCode::SUCCESS
         }

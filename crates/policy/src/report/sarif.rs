@@ -14,7 +14,7 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 pub fn sarif(report: &Report<'_>) -> String {
     let judgements = &report.judging.judgements;
     let used: BTreeSet<&str> = judgements.iter().map(|judgement| &*judgement.control).collect();
-    let controls: Vec<_> = report.engine.controls().iter().filter(|control| used.contains(&*control.id)).collect();
+    let controls: Vec<_> = used.iter().filter_map(|id| report.engine.control(id)).collect();
     let index: BTreeMap<&str, usize> = controls.iter().enumerate().map(|(at, control)| (&*control.id, at)).collect();
     let results: Vec<_> =
         judgements.iter().map(|judgement| result(report, judgement, index.get(&*judgement.control).copied())).collect();

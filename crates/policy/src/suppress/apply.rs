@@ -132,11 +132,8 @@ struct Ids(HashMap<String, Vec<usize>>);
 impl Ids {
     fn of(engine: &Engine, judgements: &[Judgement]) -> Self {
         let mut ids: HashMap<String, Vec<usize>> = HashMap::new();
-        for control in engine.controls() {
-            ids.entry(plain(&control.id)).or_default();
-            for alias in control.aliases.iter() {
-                ids.entry(plain(alias)).or_default();
-            }
+        for id in engine.ids() {
+            ids.entry(plain(id)).or_default();
         }
         for (at, judgement) in judgements.iter().enumerate() {
             ids.entry(plain(&judgement.control)).or_default().push(at);
