@@ -3,7 +3,7 @@
 use crate::arguments::{Format, Global};
 use mainstay_model::{Diagnostic, Level};
 use serde_json::Value;
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, StdoutLock, Write};
 
 /// How to show things.
 #[derive(Debug, Clone)]
@@ -19,6 +19,9 @@ pub struct View {
 
 /// Widest cell of a table before it is cut.
 const CELL_CHARS_MAX: usize = 72;
+
+/// How much of a result is gathered before it is handed to the system.
+const STREAM_BYTES: usize = 64 << 10;
 
 impl View {
     /// The view that the options and the terminal ask for.
@@ -39,6 +42,12 @@ impl View {
             let _ = out.write_all(b"\n");
         }
         let _ = out.flush();
+    }
+
+    /// Prints a result as it is made, for one that may be as large as what it was made of.
+    pub fn stream(&self, write: impl FnOnce(&mut BufWriter<StdoutLock<'_>>) -> std::io::Result<()>) {
+        let mut out = BufWriter::with_capacity(STREAM_BYTES, std::io::stdout().lock());
+        let _ = write(&mut out).and_then(|()| out.flush());
     }
 
     /// Prints one JSON value.

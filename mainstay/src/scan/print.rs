@@ -22,7 +22,7 @@ pub fn print(context: &Context, judge: &Judge, judged: &Judged) {
     let report =
         Report { judging, diagnostics: &judged.diagnostics, engine: &judge.engine, version: env!("CARGO_PKG_VERSION") };
     context.view.print(&match context.view.format {
-        Format::Json => report::json(&report),
+        Format::Json => return context.view.stream(|out| report::write_json(&report, out)),
         Format::Sarif => report::sarif(&report),
         Format::Junit => report::junit(&report),
         Format::Markdown => report::markdown(&report),

@@ -10,7 +10,7 @@ mod table;
 
 pub use github::github;
 pub use gitlab::gitlab;
-pub use json::json;
+pub use json::{json, write_json};
 pub use junit::junit;
 pub use markdown::markdown;
 pub use sarif::sarif;
