@@ -22,8 +22,14 @@ use mainstay_policy::Wanted;
 use std::collections::HashSet;
 use std::process::ExitCode;
 
-/// Judges everything below the paths.
+/// Judges everything below the paths, on one thread whose stack is deep enough for what is read.
 pub fn scan(context: &Context, ask: &Scan) -> Result<ExitCode, Problem> {
+    mainstay_iac::terraform::on_stack(|| scan_here(context, ask)).unwrap_or_else(|error| {
+        Err(Problem::ours("scan.memory", format!("there is no memory for the stack of a scan: {error}")))
+    })
+}
+
+fn scan_here(context: &Context, ask: &Scan) -> Result<ExitCode, Problem> {
     let judge = Judge::of(context, &ask.code)?;
     if ask.watch {
         return watch::watch(context, &judge, ask);
@@ -31,7 +37,10 @@ pub fn scan(context: &Context, ask: &Scan) -> Result<ExitCode, Problem> {
     let mut gathered = Listing::of(&context.outside, &ask.paths).read(&context.outside, Gathered::default());
     let judged = run(context, &judge, ask, &mut gathered)?;
     print::print(context, &judge, &judged);
-    Ok(exit(&judged))
+    let code = exit(&judged);
+    // The program ends: giving back a million pieces of memory one by one would take a tenth of the scan.
+    std::mem::forget((gathered, judge, judged));
+    Ok(code)
 }
 
 /// One scan of files that were gathered.

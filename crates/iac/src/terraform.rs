@@ -93,9 +93,25 @@ pub fn read_terraform(files: &[SourceFile], options: &Options) -> Reading {
     })
 }
 
-/// Runs on a stack that evaluation may nest deep on.
-fn on_stack<T: Send>(run: impl FnOnce() -> T + Send) -> std::io::Result<T> {
+thread_local! {
+    /// Whether this thread has the stack.
+    static DEEP: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs on a stack that evaluation may nest deep on. Whoever reads within, reads on the same stack: what evaluation frees
+/// there, the judging that follows can use, which across threads the system's allocator does not allow.
+///
+/// # Errors
+/// There is no memory for the stack.
+pub fn on_stack<T: Send>(run: impl FnOnce() -> T + Send) -> std::io::Result<T> {
+    if DEEP.get() {
+        return Ok(run());
+    }
     std::thread::scope(|scope| {
+        let run = || {
+            DEEP.set(true);
+            run()
+        };
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, run)?;
         Ok(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })

@@ -1,6 +1,6 @@
 //! Arguments, blocks, and how reading goes on after an error.
 
-use super::cursor::{Cursor, Parsed, shared};
+use super::cursor::{Cursor, Parsed};
 use super::{Attribute, Block, Body, ERRORS_MAX, Item};
 use mainstay_model::Diagnostic;
 use std::collections::HashSet;
@@ -73,7 +73,7 @@ impl Cursor<'_> {
     fn item(&mut self, seen: &mut Seen) -> Parsed<Item> {
         let at = self.at();
         let Some(name) = self.name() else { return Err(self.no_item()) };
-        let name = shared(name);
+        let name = self.shared(name);
         self.skip();
         match self.peek() {
             Some(b'=') if self.peek_nth(1) != Some(b'=') => {
@@ -124,7 +124,7 @@ impl Cursor<'_> {
                 Some(b'{') => break,
                 Some(b'"') => labels.push(self.label()?),
                 _ => match self.name() {
-                    Some(name) => labels.push(shared(name)),
+                    Some(name) => labels.push(self.shared(name)),
                     None => {
                         let found = self.found();
                         let help = "a block is `kind \"label\" {`, with the brace on the same line";
@@ -159,7 +159,7 @@ impl Cursor<'_> {
         }
         self.pos += 1;
         let value = self.expr()?;
-        body.items.push(Item::Attribute(Attribute { name: shared(name), at, value }));
+        body.items.push(Item::Attribute(Attribute { name: self.shared(name), at, value }));
         self.skip();
         if !self.take(b'}') {
             return Err(self.error(
@@ -175,7 +175,7 @@ impl Cursor<'_> {
         let at = self.at();
         let expr = self.quoted()?;
         match expr.kind {
-            super::Kind::String(text) => Ok(text),
+            super::Kind::String(text) => Ok(self.shared(&text)),
             _ => Err(self.error_at(at, "a label must not hold an interpolation", "write the label as plain text")),
         }
     }

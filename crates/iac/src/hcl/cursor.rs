@@ -22,6 +22,7 @@ pub(super) struct Cursor<'a> {
     pub(super) depth: usize,
     pub(super) comments: Vec<Comment>,
     pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) names: Names,
 }
 
 impl<'a> Cursor<'a> {
@@ -39,7 +40,13 @@ impl<'a> Cursor<'a> {
             depth: 0,
             comments: Vec::new(),
             diagnostics: Vec::new(),
+            names: Names([const { None }; NAMES_KEPT]),
         }
+    }
+
+    /// A name as a text that all who hold it share.
+    pub(super) fn shared(&mut self, name: &str) -> Arc<str> {
+        self.names.shared(name)
     }
 
     pub(super) fn at_end(&self) -> bool {
@@ -127,7 +134,7 @@ impl<'a> Cursor<'a> {
     /// Keeps a comment that ends here if it speaks to scanners.
     fn note(&mut self, at: At, start: usize) {
         if let Some(text) = self.text.get(start..self.pos).filter(|text| comment::is_directive(text)) {
-            self.comments.push(Comment { at, text: shared(text.trim_end()), about: None });
+            self.comments.push(Comment { at, text: Arc::from(text.trim_end()), about: None });
         }
     }
 
@@ -233,6 +240,19 @@ impl<'a> Cursor<'a> {
     }
 }
 
-pub(super) fn shared(text: &str) -> Arc<str> {
-    Arc::from(text)
+/// Names that were read before. Code says few names many times over, and one text for all of them costs neither memory nor
+/// the time to make it. A name may push out another one, so that there is nothing to grow.
+pub(super) struct Names([Option<Arc<str>>; NAMES_KEPT]);
+
+/// How many names are kept at once.
+const NAMES_KEPT: usize = 64;
+
+impl Names {
+    fn shared(&mut self, text: &str) -> Arc<str> {
+        let hash = text.bytes().fold(text.len(), |hash, byte| hash.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        match &mut self.0[hash % NAMES_KEPT] {
+            Some(known) if **known == *text => known.clone(),
+            other => other.insert(Arc::from(text)).clone(),
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Operators and their precedence, conditionals, traversals.
 
-use super::cursor::{Cursor, Parsed, shared};
+use super::cursor::{Cursor, Parsed};
 use super::{Binary, Expr, Kind, Step, Unary};
 
 impl Cursor<'_> {
@@ -116,7 +116,7 @@ impl Cursor<'_> {
             return Ok(Step::AttributeSplat);
         }
         if let Some(name) = self.name() {
-            return Ok(Step::Attribute(shared(name)));
+            return Ok(Step::Attribute(self.shared(name)));
         }
         if self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             let (at, start) = (self.at(), self.offset());

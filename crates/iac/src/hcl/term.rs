@@ -1,6 +1,6 @@
 //! Literals, names, calls, lists, objects and `for`.
 
-use super::cursor::{Cursor, Parsed, shared};
+use super::cursor::{Cursor, Parsed};
 use super::{Expr, For, Key, Kind};
 use crate::json::decimal;
 
@@ -52,7 +52,7 @@ impl Cursor<'_> {
             "true" => Kind::Bool(true),
             "false" => Kind::Bool(false),
             "null" => Kind::Null,
-            _ => Kind::Variable(shared(name)),
+            _ => Kind::Variable(self.shared(name)),
         };
         Ok(Expr { kind, at, start, end })
     }
@@ -72,7 +72,8 @@ impl Cursor<'_> {
             return Err(self.error("expected `(` after the name of a function", "add the arguments in parentheses"));
         }
         let (arguments, expand) = self.within(false, Self::arguments)?;
-        Ok(self.made(Kind::Call(shared(&name), arguments, expand), at, start))
+        let name = self.shared(&name);
+        Ok(self.made(Kind::Call(name, arguments, expand), at, start))
     }
 
     fn arguments(&mut self) -> Parsed<(Vec<Expr>, bool)> {
@@ -247,7 +248,7 @@ impl Cursor<'_> {
 
     fn loop_name(&mut self) -> Parsed<std::sync::Arc<str>> {
         match self.name() {
-            Some(name) => Ok(shared(name)),
+            Some(name) => Ok(self.shared(name)),
             None => Err(self.error("expected a name after `for`", "write `for value in collection`")),
         }
     }

@@ -103,13 +103,13 @@ impl<'w> Scope<'w> {
             let key = self.eval(key)?;
             if let Some(instance) = expansion.keys.nth(&key).and_then(|nth| expansion.instances.get(nth)) {
                 module.world.refer(instance.address.clone());
-                return Ok((instance.val.clone(), used + 1));
+                return Ok((expansion.val_of(instance), used + 1));
             }
             module.world.refer(expansion.address.clone());
-            return Ok((element(&expansion.val, &key)?, used + 1));
+            return Ok((element(&expansion.val(), &key)?, used + 1));
         }
         module.world.refer(expansion.address.clone());
-        Ok((expansion.val.clone(), used))
+        Ok((expansion.val(), used))
     }
 
     /// A variable or local that no file declares. What stands around it is read all the same.

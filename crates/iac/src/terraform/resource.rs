@@ -7,6 +7,7 @@ use super::val::{Item, Rest, Val, unknown_of};
 use crate::hcl::{self, Block, Body, Kind};
 use crate::{At, Reference};
 use mainstay_model::Level;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,15 +18,17 @@ pub(super) struct Expansion {
     /// Address without index.
     pub address: Arc<str>,
     pub instances: Vec<Instance>,
-    /// What `type.name` stands for in expressions.
-    pub val: Val,
+    at: At,
+    rest: Rc<Rest>,
+    val: OnceCell<Val>,
 }
 
 pub(super) struct Instance {
     pub address: Arc<str>,
     pub body: Attributes,
-    pub references: Vec<Reference>,
-    pub val: Val,
+    /// Taken out by whoever hands the instance out.
+    pub references: RefCell<Vec<Reference>>,
+    val: OnceCell<Val>,
 }
 
 /// Arguments and blocks by name in the order in which they were written.
@@ -47,18 +50,33 @@ impl Expansion {
             let mut scope = Scope { module: module.clone(), each, names: Vec::new() };
             let mut references = Vec::new();
             let body = body(&mut scope, &block.body, "", &mut references, Some(&rest));
-            let entries: BTreeMap<_, _> = body.iter().filter(|(key, _)| !is_hidden(key)).cloned().collect();
-            let val = Val::object(entries, Some(rest.clone()));
             let address =
                 if keys == Keys::Single { address.clone() } else { Arc::from(format!("{address}{}", keys.index(nth))) };
-            instances.push(Instance { address, body, references, val });
+            instances.push(Instance { address, body, references: RefCell::new(references), val: OnceCell::new() });
         }
-        let vals = instances.iter().map(|instance| Item { val: instance.val.clone(), at: block.at }).collect();
-        let val = keys.gather(vals, || {
-            let why = format!("how many instances {address} has is known after apply");
-            Val::Unknown(Rc::new(crate::Unknown::referring(why, rest.refers.clone())))
-        });
-        Self { keys, address, instances, val }
+        Self { keys, address, instances, at: block.at, rest, val: OnceCell::new() }
+    }
+
+    /// What `type.name` stands for in expressions. Most resources are never referred to, so it is made when it is asked
+    /// for.
+    pub(super) fn val(&self) -> Val {
+        let make = || {
+            let vals = self.instances.iter().map(|instance| Item { val: self.val_of(instance), at: self.at }).collect();
+            self.keys.gather(vals, || {
+                let why = format!("how many instances {} has is known after apply", self.address);
+                Val::Unknown(Rc::new(crate::Unknown::referring(why, self.rest.refers.clone())))
+            })
+        };
+        self.val.get_or_init(make).clone()
+    }
+
+    /// What one of its instances stands for in expressions.
+    pub(super) fn val_of(&self, instance: &Instance) -> Val {
+        let make = || {
+            let entries = instance.body.iter().filter(|(key, _)| !is_hidden(key)).cloned().collect();
+            Val::object(entries, Some(self.rest.clone()))
+        };
+        instance.val.get_or_init(make).clone()
     }
 }
 

@@ -76,15 +76,14 @@ fn resources<'w>(
             body,
             at: block.at,
             line_end: block.line_end,
-            references: distinct(&instance.references),
+            references: distinct(instance.references.take()),
             action: None,
             live_id: None,
         });
     }
 }
 
-fn distinct(references: &[Reference]) -> Vec<Reference> {
-    let mut references = references.to_vec();
+fn distinct(mut references: Vec<Reference>) -> Vec<Reference> {
     references.sort_unstable();
     references.dedup();
     references
@@ -127,7 +126,7 @@ fn provider<'w>(module: &Rc<Module<'w>>, block: &'w HclBlock, reading: &mut Read
         body: map(module.world, &attributes, block),
         at: block.at,
         line_end: block.line_end,
-        references: distinct(&references),
+        references: distinct(references),
         action: None,
         live_id: None,
     });
@@ -152,7 +151,7 @@ fn call<'w>(module: &Rc<Module<'w>>, block: &'w HclBlock, reached: &mut HashSet<
             body: map(module.world, &attributes, block),
             at: block.at,
             line_end: block.line_end,
-            references: distinct(&references),
+            references: distinct(references),
             action: None,
             live_id: None,
         });
