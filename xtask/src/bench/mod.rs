@@ -3,6 +3,7 @@
 
 mod iac;
 mod pages;
+mod trees;
 
 use crate::shell::{Outcome, cargo, execute, read, root};
 
