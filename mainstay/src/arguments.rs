@@ -1,7 +1,9 @@
 //! The command line as it is typed. Each command becomes a request to the same API that the pages and programs use.
 
+mod rules;
 mod scan;
 
+pub use rules::Rules;
 pub use scan::{Code, Explain, Scan, Verdicts};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -58,7 +60,7 @@ pub enum Format {
     Csv,
     /// SARIF 2.1.0 (scan)
     Sarif,
-    /// JUnit XML (scan)
+    /// JUnit XML (scan, rules)
     Junit,
     /// Markdown for a comment (scan)
     Markdown,
@@ -138,6 +140,9 @@ pub enum Command {
     /// Tokens of programs
     #[command(subcommand)]
     Token(Token),
+    /// Rules files of Prometheus and their tests; needs no Prometheus, no ledger and no configuration
+    #[command(subcommand)]
+    Rules(Rules),
     /// Plans of Terraform and OpenTofu
     #[command(subcommand)]
     Plan(Plan),

@@ -17,6 +17,7 @@ mod kpi_view;
 mod lsp;
 mod plan;
 mod routes;
+mod rules;
 mod scan;
 mod up;
 mod view;
@@ -86,6 +87,7 @@ fn run(context: &Context, command: Command) -> Result<ExitCode, Problem> {
             context.view.rows(&["connector", "reads"], &serde_json::json!({ "connectors": rows }));
             Ok(ExitCode::SUCCESS)
         }
+        Command::Rules(ask) => Ok(rules::run(context, &ask)),
         Command::Lsp { code, stdio: _ } => lsp::serve(context, &code),
         Command::Man { command } => man(context, command.as_deref()),
         Command::Completions { shell } => {
