@@ -19,7 +19,8 @@ const OFFERED_MAX: usize = 5;
 
 /// Explains what a control says of a resource.
 pub fn explain(context: &Context, ask: &Explain) -> Result<ExitCode, Problem> {
-    let judge = Judge::of(context, &ask.code)?;
+    let mut judge = Judge::of(context, &ask.code)?;
+    judge.asked_for(&ask.paths);
     let mut gathered = Listing::of(&context.outside, &ask.paths).read(&context.outside, Gathered::default());
     let mut judged = judge.judge(&mut gathered.sources, Wanted::All);
     judge.add_var_files(&mut gathered.sources);

@@ -30,7 +30,8 @@ pub fn scan(context: &Context, ask: &Scan) -> Result<ExitCode, Problem> {
 }
 
 fn scan_here(context: &Context, ask: &Scan) -> Result<ExitCode, Problem> {
-    let judge = Judge::of(context, &ask.code)?;
+    let mut judge = Judge::of(context, &ask.code)?;
+    judge.asked_for(&ask.paths);
     if ask.watch {
         return watch::watch(context, &judge, ask);
     }

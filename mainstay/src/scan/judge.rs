@@ -1,6 +1,6 @@
 //! From the text of files to verdicts, with what users suppressed and what their waivers accept.
 
-use super::gather::unreadable;
+use super::gather::{shown, unreadable};
 use super::{ledger, waivers};
 use crate::Context;
 use crate::arguments::Code;
@@ -8,9 +8,10 @@ use mainstay_iac::terraform::Options;
 use mainstay_iac::{Reading, SourceFile};
 use mainstay_kit::Problem;
 use mainstay_model::Diagnostic;
-use mainstay_outside::FILE_BYTES_MAX;
+use mainstay_outside::{FILE_BYTES_MAX, files};
 use mainstay_policy::suppress::{self, Suppression, Today};
 use mainstay_policy::{Engine, Judging, Wanted};
+use std::path::PathBuf;
 
 /// What judges code: controls, values of variables, waivers.
 pub struct Judge {
@@ -58,17 +59,25 @@ impl Judge {
         let mut options = Options { variables: environment(), ..Options::default() };
         let mut var_files = Vec::new();
         for path in &code.var_file {
-            let shown = super::gather::shown(path);
+            let name = shown(path);
             match outside.read(path, FILE_BYTES_MAX) {
-                Ok(bytes) => var_files.push(SourceFile { path: shown.clone(), bytes }),
+                Ok(bytes) => var_files.push(SourceFile { path: name.clone(), bytes }),
                 Err(error) => diagnostics.push(unreadable(path, &error.to_string())),
             }
-            options.var_files.push(shown);
+            options.var_files.push(name);
         }
         let waivers = waivers::read_all(outside, &code.waivers, &mut diagnostics);
         let ledger = if code.ledger_waivers { ledger::accepted(context)? } else { Vec::new() };
         let day = outside.clock().now().to_string().chars().take(10).collect();
         Ok(Self { engine, options, diagnostics, var_files, waivers, ledger, day })
+    }
+
+    /// Has resources named from the folder that was asked for, where it is one.
+    pub fn asked_for(&mut self, paths: &[PathBuf]) {
+        self.options.folder = match paths {
+            [folder] if files::is_folder(folder) => Some(shown(folder)),
+            _ => None,
+        };
     }
 
     /// Adds the files of values that are not among the files.
