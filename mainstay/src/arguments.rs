@@ -29,7 +29,8 @@ pub struct Global {
     /// Folder with ledger, keys and bills
     #[arg(long, global = true, value_name = "DIR", default_value = ".mainstay")]
     pub data: PathBuf,
-    /// Keep the ledger in PostgreSQL instead: postgres://user@host/name
+    /// Keep the ledger in PostgreSQL instead: postgres://user@host/name, or where that is kept (env:NAME, file:PATH,
+    /// cmd:COMMAND), so that a password stands in no list of processes
     #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
     /// Configuration file
@@ -79,7 +80,7 @@ pub enum Command {
         #[arg(default_value = ".")]
         dir: PathBuf,
         /// Address to serve on; any other than loopback needs users
-        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
         listen: SocketAddr,
     },
     /// Read documents into the ledger: all that the configuration or discovery names, or what is given
@@ -113,6 +114,9 @@ pub enum Command {
     /// What exists
     #[command(subcommand)]
     Estate(Estate),
+    /// Services, teams and systems of the catalog
+    #[command(subcommand)]
+    Service(List),
     /// Changes
     #[command(subcommand)]
     Change(List),
@@ -165,6 +169,15 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// An address to serve on. A port alone, or one of `localhost`, means loopback.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let port = text.strip_prefix("localhost:").unwrap_or(text);
+    if let Ok(port) = port.parse::<u16>() {
+        return Ok(SocketAddr::from(([127, 0, 0, 1], port)));
+    }
+    text.parse().map_err(|_| "write address and port, such as 127.0.0.1:8080, [::1]:8080 or 0.0.0.0:8080".to_owned())
 }
 
 /// Plans.
@@ -259,6 +272,14 @@ pub enum Facts {
     Show {
         /// Position in the ledger, or the fact's id
         id: String,
+    },
+    /// Ask that the data of a fact be erased; somebody else must approve, and proofs still hold
+    Redact {
+        /// Position in the ledger, or the fact's id
+        id: String,
+        /// Why; it stays, so it must not repeat what is erased
+        #[arg(long)]
+        reason: String,
     },
 }
 
@@ -377,9 +398,9 @@ pub enum Approval {
 /// The estate.
 #[derive(Debug, Subcommand)]
 pub enum Estate {
-    /// Resources and catalog entities
+    /// Resources; `mainstay service list` has services, teams and systems
     List(Narrow),
-    /// One of them, declared, planned and live side by side
+    /// One resource, declared, planned and live side by side, or one service, team or system
     Show {
         /// Its subject
         id: String,
@@ -448,4 +469,21 @@ pub enum Token {
         /// Name
         name: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn an_address_is_what_people_write_for_one() {
+        let shown = |text: &str| address(text).map(|address| address.to_string());
+        assert_eq!(shown("127.0.0.1:80").as_deref(), Ok("127.0.0.1:80"));
+        assert_eq!(shown("localhost:8080").as_deref(), Ok("127.0.0.1:8080"));
+        assert_eq!(shown("8080").as_deref(), Ok("127.0.0.1:8080"));
+        assert_eq!(shown("[::1]:8080").as_deref(), Ok("[::1]:8080"));
+        for wrong in ["localhost", "127.0.0.1", "nowhere:80", "99999", ":8080"] {
+            assert!(shown(wrong).unwrap_err().contains("such as 127.0.0.1:8080"), "{wrong}");
+        }
+    }
 }

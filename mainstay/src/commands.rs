@@ -10,7 +10,7 @@ use crate::compose;
 use mainstay_connectors::{Options, Origin};
 use mainstay_kit::record::Verification;
 use mainstay_kit::{Call, Operation, Principal, Problem, World, router};
-use mainstay_ledger::{Filter, ImportOptions, VerifyOptions};
+use mainstay_ledger::{Filter, ImportOptions, LedgerError, VerifyOptions};
 use mainstay_model::PrincipalId;
 use mainstay_model::facts::Role;
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 /// Runs a command that is one request.
 pub fn ask(context: &Context, command: Command) -> Result<ExitCode, Problem> {
+    plain_format(context)?;
     let (id, input) = request(context, command)?;
     let (client, operations) = client(context)?;
     let operation = operations.iter().find(|operation| operation.id == id);
@@ -35,6 +36,18 @@ pub fn ask(context: &Context, command: Command) -> Result<ExitCode, Problem> {
         _ => context.view.rows(operation.columns, &answer),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses the forms that only `scan` has: JSON in the place of SARIF would pass for it.
+pub fn plain_format(context: &Context) -> Result<(), Problem> {
+    match context.view.format {
+        Format::Table | Format::Json | Format::Csv => Ok(()),
+        other => {
+            let name = clap::ValueEnum::to_possible_value(&other).map_or_else(String::new, |v| v.get_name().to_owned());
+            let detail = format!("--format {name} is a form of mainstay scan; here there are table, json and csv");
+            Err(Problem::malformed("format.other", detail))
+        }
+    }
 }
 
 /// One KPI has the same form as in the list of all, so that a program reads both alike.
@@ -56,6 +69,7 @@ fn request(context: &Context, command: Command) -> Result<(&'static str, Value),
             )
         }
         Command::Facts(Facts::Show { id }) => ("fact.show", json!({ "id": id })),
+        Command::Facts(Facts::Redact { id, reason }) => ("fact.redact", json!({"id": id, "reason": reason})),
         Command::Ledger(Ledger::Prove { id }) => ("fact.prove", json!({ "id": id })),
         Command::Ledger(Ledger::Rebuild) => ("ledger.rebuild", json!({})),
         Command::Ledger(Ledger::Checkpoint) => ("ledger.checkpoint", json!({})),
@@ -85,6 +99,7 @@ fn request(context: &Context, command: Command) -> Result<(&'static str, Value),
         Command::Estate(Estate::List(narrow)) => ("estate.list", narrowed(narrow)),
         Command::Estate(Estate::Show { id }) => ("estate.show", json!({ "id": id })),
         Command::Estate(Estate::Graph { root, depth }) => ("estate.graph", json!({"root": root, "depth": depth})),
+        Command::Service(list) => listed("service.list", "service.show", list),
         Command::Change(list) => listed("change.list", "change.show", list),
         Command::Incident(list) => listed("incident.list", "incident.show", list),
         Command::Alert(list) => listed("alert.list", "alert.show", list),
@@ -119,6 +134,7 @@ fn listed(list: &'static str, show: &'static str, command: List) -> (&'static st
 fn narrowed(narrow: Narrow) -> Value {
     json!({
         "search": narrow.search, "where": narrow.filter, "sort": narrow.sort, "limit": narrow.limit, "offset": narrow.offset,
+        "as_of": narrow.as_of,
     })
 }
 
@@ -132,10 +148,25 @@ fn read_password(context: &Context) -> Result<String, Problem> {
 /// The client of the command, and the operations that both sides know.
 pub fn client(context: &Context) -> Result<(Client, Vec<Operation>), Problem> {
     if let Some(server) = &context.global.server {
+        if !["http://", "https://"].iter().any(|scheme| server.starts_with(scheme)) {
+            let detail = format!(
+                "--server takes an address such as http://127.0.0.1:8080; {server:?} has no http:// or https://"
+            );
+            return Err(Problem::malformed("server.address", detail));
+        }
         let operations = compose::duties().iter().flat_map(|duty| duty.operations()).collect();
         return Ok((Client::remote(server, context.token.clone(), context.outside.clone()), operations));
     }
     let world = Arc::new(open(context, None)?);
+    if world.ledger.size()? == 0 {
+        let place = context
+            .global
+            .database
+            .as_ref()
+            .map_or_else(|| context.global.data.display().to_string(), |_| "the database".to_owned());
+        let next = "mainstay collect fills it, and --data names another";
+        context.view.note(&format!("the ledger in {place} is empty; {next}"));
+    }
     let operations = world.operations.clone();
     let router = router(world, mainstay_kit::ui::shell, Vec::new());
     let client = Client::local(router).map_err(|e| Problem::ours("command.threads", e.to_string()))?;
@@ -159,7 +190,7 @@ pub fn open(context: &Context, folder: Option<&Path>) -> Result<World, Problem> 
     let config = compose::configuration(&context.outside, &path, asked)
         .map_err(|d| Problem::malformed("config", d.to_string()))?;
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-    compose::world(&context.global, &config, &folder, context.outside.clone(), &context.user)
+    compose::world(context, &config, &folder)
 }
 
 /// The configuration file: that of the command line where one is given there, else the folder's.
@@ -265,11 +296,19 @@ pub fn report(context: &Context, tally: &Tally) {
 
 /// `mainstay ledger verify`, which must work on a ledger that cannot be opened for anything else.
 pub fn verify(context: &Context) -> Result<ExitCode, Problem> {
-    let mut options = compose::ledger_options(&context.global);
+    if context.global.server.is_some() {
+        let answer = asking(context)?("ledger.verify", &json!({}))?;
+        let found = serde_json::from_value(answer).map_err(|e| Problem::ours("server.answer", e.to_string()))?;
+        return Ok(show_verification(context, &found));
+    }
+    let mut options = compose::ledger_options(context)?;
     options.read_only = true;
     options.folds.clear();
     let ledger = mainstay_ledger::Ledger::open(options)?;
-    let found = Verification::of(ledger.verify(&VerifyOptions::default())?);
+    Ok(show_verification(context, &Verification::of(ledger.verify(&VerifyOptions::default())?)))
+}
+
+fn show_verification(context: &Context, found: &Verification) -> ExitCode {
     match context.view.format {
         Format::Table if found.intact => {
             context.view.print(&format!("{} entries intact, root {}", found.size, found.root));
@@ -281,9 +320,9 @@ pub fn verify(context: &Context) -> Result<ExitCode, Problem> {
             }
             context.view.print(&format!("{} entries, {} problems", found.size, found.problems.len()));
         }
-        _ => context.view.json(&serde_json::to_value(&found).unwrap_or_default()),
+        _ => context.view.json(&serde_json::to_value(found).unwrap_or_default()),
     }
-    Ok(if found.intact { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    if found.intact { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
 /// `mainstay ledger export`.
@@ -291,7 +330,11 @@ pub fn export(context: &Context) -> Result<ExitCode, Problem> {
     local_only(context)?;
     let world = open(context, None)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    world.ledger.export(&Filter::new(), &mut out)?;
+    match world.ledger.export(&Filter::new(), &mut out) {
+        // A reader that went away (`| head`) has what it wanted.
+        Err(LedgerError::File { cause, .. }) if cause.kind() == std::io::ErrorKind::BrokenPipe => {}
+        other => drop(other?),
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -308,6 +351,9 @@ pub fn import(context: &Context, file: &Path) -> Result<ExitCode, Problem> {
     let name = file.to_string_lossy();
     // Into an empty ledger a whole one can be moved, with the times at which it learned things.
     let options = ImportOptions { keep_recorded: world.ledger.size()? == 0 };
+    if !options.keep_recorded {
+        context.view.note("the ledger is not empty, so what it does not know yet counts as learned now");
+    }
     let outcome = world.ledger.import(&mut std::io::BufReader::new(input), options, world.now())?;
     for (line, why) in &outcome.refused {
         let place = mainstay_model::Place::at(name.as_ref(), u32::try_from(*line).unwrap_or(u32::MAX), 1);

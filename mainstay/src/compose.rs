@@ -1,6 +1,6 @@
 //! Puts the duties together over one ledger.
 
-use crate::arguments::Global;
+use crate::Context;
 use crate::config::{self, Config};
 use crate::known::KnownFold;
 use include_dir::{Dir, include_dir};
@@ -9,7 +9,7 @@ use mainstay_kit::{Base, Duty, KpiSpec, Principal, Problem, Settings, World};
 use mainstay_ledger::{Fold, Ledger, Options};
 use mainstay_model::facts::Role;
 use mainstay_model::{Diagnostic, Place, PrincipalId};
-use mainstay_outside::{FILE_BYTES_MAX, Outside};
+use mainstay_outside::{FILE_BYTES_MAX, Outside, SecretRef};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -60,17 +60,23 @@ pub fn configuration(outside: &Outside, path: &Path, asked: bool) -> Result<Conf
         Ok(bytes) => config::read(&String::from_utf8_lossy(&bytes), &shown),
         Err(error) if error.is_absent() && !asked => Ok(Config::default()),
         Err(error) => {
-            let help = "name an existing file with --config";
+            let absent = error.is_absent();
+            let help =
+                if absent { "name an existing file with --config" } else { "let the user who runs Mainstay read it" };
             Err(Diagnostic::error("config.unreadable", error.to_string(), Place::file(shown), help))
         }
     }
 }
 
 /// The options of the ledger that the command line names.
-pub fn ledger_options(global: &Global) -> Options {
-    let mut options = match &global.database {
-        Some(url) => Options::postgres(url.clone(), global.data.clone()),
-        None => Options::in_folder(global.data.clone()),
+///
+/// # Errors
+/// The database's address cannot be fetched from where it is kept.
+pub fn ledger_options(context: &Context) -> Result<Options, Problem> {
+    let data = context.global.data.clone();
+    let mut options = match &context.global.database {
+        Some(address) => Options::postgres(database_address(&context.outside, address)?, data),
+        None => Options::in_folder(data),
     };
     let mut folds: Vec<Arc<dyn Fold>> = vec![Arc::new(KnownFold)];
     for duty in duties() {
@@ -78,14 +84,30 @@ pub fn ledger_options(global: &Global) -> Options {
         folds.extend(duty.folds());
     }
     options.folds = folds;
-    options
+    Ok(options)
+}
+
+/// The database's address: as it stands, or fetched from where the reference says that it is kept.
+fn database_address(outside: &Outside, text: &str) -> Result<String, Problem> {
+    if ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
+        return Ok(text.to_owned());
+    }
+    let unfit = |why: String| Problem::malformed("database.address", format!("--database: {why}"));
+    let Ok(reference) = SecretRef::parse(text) else {
+        return Err(unfit(
+            "write postgres://USER@HOST/NAME, or env:NAME, file:PATH or cmd:COMMAND that gives it".to_owned(),
+        ));
+    };
+    let secret = outside.secret(&reference).map_err(|e| unfit(e.to_string()))?;
+    Ok(secret.expose().to_owned())
 }
 
 /// The world over the ledger that the command line names.
 ///
 /// # Errors
 /// The ledger cannot be opened, or is not what it was.
-pub fn world(global: &Global, config: &Config, folder: &Path, outside: Outside, user: &str) -> Result<World, Problem> {
+pub fn world(context: &Context, config: &Config, folder: &Path) -> Result<World, Problem> {
+    let outside = context.outside.clone();
     let malformed = |e: mainstay_model::WindowError| Problem::malformed("config", e.to_string());
     let rights = match &config.rights {
         None => Rights::default(),
@@ -94,19 +116,23 @@ pub fn world(global: &Global, config: &Config, folder: &Path, outside: Outside, 
             let bytes =
                 outside.read(&path, FILE_BYTES_MAX).map_err(|e| Problem::malformed("config.rights", e.to_string()))?;
             let (rights, wrong) = Rights::read(&String::from_utf8_lossy(&bytes), &path.to_string_lossy());
-            wrong.iter().for_each(|d| tracing::warn!("{d}"));
+            // Whoever wrote the file meant something by it; to go on with other rights would be to decide for them.
+            if let Some(first) = wrong.first() {
+                return Err(Problem::malformed("config.rights", first.to_string()));
+            }
             rights
         }
     };
-    let id = PrincipalId::new(user).map_err(|e| Problem::malformed("access.name", e.to_string()))?;
+    let id = PrincipalId::new(context.user.as_str()).map_err(|e| Problem::malformed("access.name", e.to_string()))?;
     let settings = Settings {
         zone: config.zone().map_err(malformed)?,
         open_on_loopback: true,
+        until_admitted: false,
         local: Principal::new(id, Role::Administrator),
         rights,
         today: config.today().map_err(malformed)?,
     };
-    let ledger = Arc::new(Ledger::open(ledger_options(global))?);
+    let ledger = Arc::new(Ledger::open(ledger_options(context)?)?);
     let hooks = crate::hooks::hooks(&outside, config)?;
     let mut world = World::new(ledger, outside, settings, &duties(), kpi_specs()?);
     world.hooks = hooks;

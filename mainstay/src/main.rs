@@ -101,7 +101,7 @@ fn run(context: &Context, command: Command) -> Result<ExitCode, Problem> {
         }
         Command::Up { dir, listen } => up::up(context, &dir, listen),
         Command::Collect { connector, origins } => commands::collect(context, connector.as_deref(), &origins),
-        Command::Ledger(Ledger::Verify) if context.global.server.is_none() => commands::verify(context),
+        Command::Ledger(Ledger::Verify) => commands::verify(context),
         Command::Ledger(Ledger::Export) => commands::export(context),
         Command::Ledger(Ledger::Import { file }) => commands::import(context, &file),
         other => commands::ask(context, other),

@@ -20,12 +20,17 @@ const JOBS_EVERY: Duration = Duration::from_secs(5);
 /// Serves until it is interrupted.
 pub fn up(context: &Context, dir: &Path, listen: SocketAddr) -> Result<ExitCode, Problem> {
     if !mainstay_outside::files::is_folder(dir) {
-        return Err(Problem::malformed("up.folder", format!("{} is not a folder", dir.display())));
+        let detail = format!(
+            "{} is not a folder; name the folder with what is to be read, or read one file with mainstay collect",
+            dir.display()
+        );
+        return Err(Problem::malformed("up.folder", detail));
     }
     start_logs(context);
     let mut world = open(context, Some(dir))?;
     let people = !world.credentials("user")?.is_empty();
-    world.settings.open_on_loopback = listen.ip().is_loopback() && !people;
+    world.settings.open_on_loopback = listen.ip().is_loopback();
+    world.settings.until_admitted = true;
     if !listen.ip().is_loopback() && !people {
         let detail = format!(
             "{listen} can be reached by others, and nobody can sign in yet; first run mainstay user add NAME --role administrator"
@@ -42,20 +47,47 @@ pub fn up(context: &Context, dir: &Path, listen: SocketAddr) -> Result<ExitCode,
         )
     })?;
     let address = listener.local_addr().map_err(|e| Problem::ours("up.listen", e.to_string()))?;
-    collect_once(context, &world, dir)?;
-    let url = format!("http://{address}");
-    context.view.print(&format!("mainstay serves {} at {url}", dir.display()));
+    // Health, metrics and what is known already answer while the first collection runs, however long it takes.
+    let (failed, failure) = tokio::sync::oneshot::channel();
     let background = (context.clone(), world.clone(), dir.to_owned());
+    let first = move || match collect_once(&background.0, &background.1, &background.2) {
+        Ok(()) => {
+            background.0.view.print(&format!("mainstay serves {} at http://{address}", background.2.display()));
+            keep_going(&background.0, &background.1, &background.2);
+        }
+        // Nobody listens where the server was stopped meanwhile.
+        Err(problem) => drop(failed.send(problem)),
+    };
     std::thread::Builder::new()
         .name("background".to_owned())
-        .spawn(move || keep_going(&background.0, &background.1, &background.2))
+        .spawn(first)
         .map_err(|e| Problem::ours("up.threads", e.to_string()))?;
     let app = router(world, mainstay_kit::ui::shell, crate::routes::extras());
-    let served =
-        runtime.block_on(async move { axum::serve(listener, app).with_graceful_shutdown(interrupted()).await });
+    let served = runtime.block_on(serve(listener, app, failure))?;
     served.map_err(|e| Problem::ours("up.serve", e.to_string()))?;
     context.view.note("stopped; everything acknowledged is in the ledger");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Serves until it is interrupted, or the first collection fails.
+async fn serve(
+    listener: tokio::net::TcpListener,
+    app: axum::Router,
+    failure: tokio::sync::oneshot::Receiver<Problem>,
+) -> Result<std::io::Result<()>, Problem> {
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, app).with_graceful_shutdown(interrupted());
+    let failed = async {
+        match failure.await {
+            Ok(problem) => problem,
+            // The sender goes without a word when the first collection went well.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        served = serving => Ok(served),
+        problem = failed => Err(problem),
+    }
 }
 
 fn collect_once(context: &Context, world: &World, dir: &Path) -> Result<(), Problem> {

@@ -296,3 +296,93 @@ fn every_column_that_offers_an_order_gives_one() {
         page.split("class=\"severity s").skip(1).map(|rest| usize::from(rest.as_bytes()[0] - b'0')).collect();
     assert!(weights.len() > 3 && weights.is_sorted_by(|a, b| a >= b), "gravest first: {weights:?}");
 }
+
+#[test]
+fn a_fact_is_erased_by_two_people_and_its_proof_still_holds() {
+    let server = Server::start("redaction", &[("ada", "engineer"), ("grace", "administrator")]);
+    let (ada, grace) = (server.sign_in("ada"), server.sign_in("grace"));
+    let json = |cookie: &str, method: &str, path: &str, body: &str| {
+        server.send(method, path, &[("Cookie", cookie), ("Content-Type", "application/json")], body)
+    };
+    let said = r#"{"specversion":"1.0","id":"n1","source":"/hr","type":"com.example.note","subject":"user:eve","data":{"born":"29-february"}}"#;
+    assert!(json(&ada, "POST", "/v1/facts", said).2.contains("\"new\":1"));
+    let ask = |reason: &str| json(&ada, "POST", "/v1/facts/n1/redaction", &format!("{{\"reason\": \"{reason}\"}}"));
+    assert_eq!(ask("short").0, 400);
+    let (status, _, body) = ask("eve asked for erasure");
+    assert!(status == 200 && body.contains("\"waiting\""), "{status} {body}");
+    let request = body.split("\"approval\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let path = format!("/v1/approvals/{request}/answer");
+    assert_eq!(json(&ada, "POST", &path, r#"{"approved": true}"#).0, 403, "nobody approves what they asked for");
+    assert!(json(&ada, "GET", "/v1/facts/n1", "").2.contains("29-february"));
+    let (_, page) = server.look(&grace, &format!("/approvals/approval:{request}"));
+    assert!(page.contains("eve asked for erasure") && page.contains("Approve</button>"), "{page}");
+    let fact = links(&page, "/ledger/").remove(0);
+
+    let (status, _, body) = json(&grace, "POST", &path, r#"{"approved": true, "reason": "checked"}"#);
+    assert!(status == 200 && body.contains("the data is erased"), "{status} {body}");
+    let (_, _, erased) = json(&ada, "GET", "/v1/facts/n1", "");
+    assert!(!erased.contains("february") && erased.contains("user:eve"), "{erased}");
+    let (status, page) = server.look(&grace, &fact);
+    assert!(status == 200 && page.contains("holds: this is entry") && !page.contains("february"), "{page}");
+    let (_, _, verified) = json(&grace, "POST", "/v1/ledger/verification", "{}");
+    assert!(verified.contains("\"intact\":true") && verified.contains("\"redacted\":1"), "{verified}");
+    assert_eq!(ask("eve asked for erasure").0, 409, "what is erased cannot be erased again");
+}
+
+#[test]
+fn the_first_person_who_is_admitted_closes_the_door_of_a_server_that_runs() {
+    let server = Server::start("door", &[]);
+    assert_eq!(server.look("", "/").0, 200);
+    let mut adding = Command::new(env!("CARGO_BIN_EXE_mainstay"));
+    let adding = adding.current_dir(&server.folder).args(["--data", "data", "user", "add", "ada", "--role", "viewer"]);
+    let mut adding = adding.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    adding.stdin.take().unwrap().write_all(format!("{PASSWORD}\n").as_bytes()).unwrap();
+    assert!(adding.wait().unwrap().success());
+    assert_eq!(server.look("", "/").0, 303);
+    assert_eq!(server.send("GET", "/v1/kpis", &[], "").0, 401);
+    assert_eq!(server.look(&server.sign_in("ada"), "/").0, 200);
+}
+
+#[test]
+fn a_token_never_takes_the_place_of_a_person_nor_guesses_a_password() {
+    let server = Server::start("names", &[("ada", "administrator")]);
+    let ada = server.sign_in("ada");
+    let headers = [("Cookie", ada.as_str()), ("Content-Type", "application/json")];
+    let body = r#"{"name": "ada", "role": "viewer", "days": 1}"#;
+    let (status, _, said) = server.send("POST", "/v1/tokens", &headers, body);
+    assert!(status == 409 && said.contains("another name"), "{status} {said}");
+    assert_eq!(server.look(&ada, "/").0, 200, "the session goes on");
+    let tries: Vec<u16> =
+        (0..12).map(|_| server.post("", "/sign-in", &[("user", "ada"), ("password", "not the right one")]).0).collect();
+    assert!(tries[0] == 401 && tries[11] == 429, "{tries:?}");
+}
+
+#[test]
+fn a_library_that_sends_events_in_headers_is_understood() {
+    let server = Server::start("binary", &[]);
+    let headers = [
+        ("ce-specversion", "1.0"),
+        ("ce-id", "b1"),
+        ("ce-source", "/me"),
+        ("ce-type", "com.example.note"),
+        ("Content-Type", "application/json"),
+    ];
+    let (status, _, body) = server.send("POST", "/v1/facts", &headers, r#"{"text": "hello"}"#);
+    assert!(status == 200 && body.contains("\"new\":1"), "{status} {body}");
+    let (_, _, fact) = server.send("GET", "/v1/facts/b1", &[], "");
+    assert!(fact.contains("\"data\":{\"text\":\"hello\"}"), "{fact}");
+    let wrong = r#"{"specversion":"1.0","id":"t","source":"/me","type":"com.example.note","time":"yesterday"}"#;
+    let (_, _, body) = server.send("POST", "/v1/facts", &[("Content-Type", "application/json")], wrong);
+    assert!(body.contains("time \\\"yesterday\\\" is no time of RFC 3339"), "{body}");
+    let (status, _, body) = server.send("PUT", "/v1/facts", &[], "");
+    assert!(status == 405 && body.contains("wrong method"), "{status} {body}");
+}
+
+#[test]
+fn a_finding_says_why_it_matters_and_how_to_mend_it() {
+    let server = Server::start("mend", &[]);
+    let (_, list) = server.look("", "/findings?rule=s3-public-access-block");
+    let finding = links(&list, "/findings/finding:").remove(0);
+    let (status, page) = server.look("", &finding);
+    assert!(status == 200 && page.contains("aws_s3_bucket_public_access_block"), "{page}");
+}

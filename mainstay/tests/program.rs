@@ -145,3 +145,129 @@ fn a_changed_entry_is_found_and_named() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.starts_with("entry "), "{said}");
 }
+
+/// Rows of a list, without what depends on the database's own order of equal ones.
+fn rows(place: &Place, arguments: &[&str]) -> (Value, Vec<Value>) {
+    let answer = place.json(&[arguments, &["--limit", "1000"]].concat());
+    (answer["total"].clone(), answer["items"].as_array().unwrap().clone())
+}
+
+#[test]
+fn a_list_as_of_all_that_is_known_is_the_list_and_as_of_nothing_is_empty() {
+    for place in Place::each("as-of") {
+        assert!(place.run(&["collect"]).status.success());
+        let size = place.json(&["ledger", "checkpoint"])["size"].to_string();
+        let asked: [&[&str]; 9] = [
+            &["finding", "list", "--sort", "severity", "--search", "BUCKET"],
+            &["finding", "list", "--sort=-due", "--where", "state=open", "--where", "rule~S3-"],
+            &["change", "list"],
+            &["change", "list", "--sort=-failures", "--where", "environment=production"],
+            &["incident", "list", "--sort", "restored"],
+            &["alert", "list", "--where", "class=noise", "--sort", "id"],
+            &["vulnerability", "list", "--sort=-facts", "--where", "severity=critical", "--where", "severity=high"],
+            &["spend", "list", "--where", "service~lambda"],
+            &["estate", "list", "--sort", "name", "--search", "checkout"],
+        ];
+        for arguments in asked {
+            let now = rows(&place, arguments);
+            assert!(!now.1.is_empty(), "{arguments:?} gives nothing, so it shows nothing");
+            assert_eq!(rows(&place, &[arguments, &["--as-of", &size]].concat()), now, "{arguments:?}");
+            assert_eq!(rows(&place, &[arguments, &["--as-of", "2020-01-01"]].concat()).0, 0, "{arguments:?}");
+        }
+        for wrong in [&["--as-of", "someday"][..], &["--as-of", &size, "--sort", "nonsense"]] {
+            assert_eq!(place.run(&[&["change", "list"], wrong].concat()).status.code(), Some(2), "{wrong:?}");
+        }
+    }
+}
+
+/// What a command says where it refuses.
+fn refusal(place: &Place, arguments: &[&str]) -> String {
+    let output = place.run(arguments);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn what_cannot_be_answered_is_refused_with_what_can() {
+    let place = Place::sqlite("refused");
+    assert!(refusal(&place, &["ledger", "verify"]).contains("mainstay collect makes one"));
+    assert!(!place.data.exists(), "asking must not make a folder");
+    assert!(place.run(&["collect"]).status.success());
+    let cases: [(&[&str], &str); 9] = [
+        (&["kpi", "mttr", "--by", "planet"], "service, team, tier"),
+        (&["kpi", "--format", "sarif"], "table, json and csv"),
+        (&["finding", "list", "--format", "junit"], "table, json and csv"),
+        (&["--server", "nowhere", "kpi"], "http://127.0.0.1:8080"),
+        (&["--database", "mysql://x/y", "kpi"], "postgres://USER@HOST/NAME"),
+        (&["--database", "env:MAINSTAY_NO_SUCH_VARIABLE", "kpi"], "MAINSTAY_NO_SUCH_VARIABLE"),
+        (&["finding", "show", "nosuch"], "list names"),
+        (&["up", "README.md"], "not a folder"),
+        (&["up", "--listen", "nowhere"], "127.0.0.1:8080"),
+    ];
+    for (arguments, mend) in cases {
+        let said = refusal(&place, arguments);
+        assert!(said.contains(mend), "{arguments:?}: {said}");
+    }
+    let spend = place.run(&["kpi", "--format", "csv"]);
+    let text = String::from_utf8(spend.stdout).unwrap();
+    assert!(!text.contains('{') && text.contains("pending="), "{text}");
+}
+
+#[test]
+fn services_are_listed_and_shown_as_what_exists() {
+    let place = Place::sqlite("services");
+    assert!(place.run(&["collect"]).status.success());
+    let all = place.json(&["service", "list", "--where", "kind=Component"]);
+    assert!(all["items"].as_array().unwrap().iter().any(|row| row["id"] == "service:checkout"), "{all}");
+    for noun in ["estate", "service"] {
+        assert_eq!(place.json(&[noun, "show", "service:checkout"])["state"]["declared"]["title"], "Checkout");
+    }
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_failure_of_the_export() {
+    let place = Place::sqlite("enough");
+    assert!(place.run(&["collect"]).status.success());
+    let mut export = place.command();
+    let mut export = export.args(["ledger", "export"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    // Dropped unread: far more is written than a pipe holds.
+    drop(export.stdout.take());
+    assert_eq!(export.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn credentials_in_an_address_never_reach_the_ledger() {
+    let place = Place::sqlite("credentials");
+    let output = place.run(&["collect", "alertmanager", "http://ada:geheim@127.0.0.1:1"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let exported = String::from_utf8(place.run(&["ledger", "export"]).stdout).unwrap();
+    assert!(exported.contains("http://127.0.0.1:1"), "{exported}");
+    assert!(!exported.contains("geheim") && !said.contains("geheim"), "{said}\n{exported}");
+}
+
+#[test]
+fn rights_that_cannot_be_read_are_not_replaced_by_others() {
+    let place = Place::sqlite("rights");
+    std::fs::create_dir_all(&place.data).unwrap();
+    let config = place.data.join("mainstay.toml");
+    std::fs::write(&config, "rights = \"rights.toml\"\n").unwrap();
+    let rights = place.data.join("rights.toml");
+    let run = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay"));
+        command.arg("--data").arg(&place.data).arg("--config").arg(&config).args(["finding", "list"]).output().unwrap()
+    };
+    for (text, said) in [
+        ("[finding.waive\n", "rights.toml:1"),
+        ("[finding.waiv]\nneeds = \"manager\"\n", "finding.waive"),
+        ("[finding.waive]\nneeds = \"nobody\"\n", "auto, peer, lead or manager"),
+    ] {
+        std::fs::write(&rights, text).unwrap();
+        let output = run();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && told.contains(said), "{text}: {told}");
+    }
+    std::fs::write(&rights, "[finding.waive]\nneeds = \"manager\"\n").unwrap();
+    assert!(run().status.success());
+}

@@ -25,22 +25,23 @@ pub struct Request<'a> {
 }
 
 impl Origin {
-    /// An argument of the command line: an address where it has a scheme, else a path.
+    /// An argument of the command line: an address where it has a scheme, or is one of restic's own behind `restic+`,
+    /// else a path.
     #[must_use]
     pub fn of(argument: &str) -> Self {
-        match argument.split_once("://") {
-            Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric() || c == '+') => {
-                Self::Address(argument.to_owned())
-            }
-            _ => Self::Files(PathBuf::new(), vec![PathBuf::from(argument)]),
+        let plain = |scheme: &str| scheme.chars().all(|c| c.is_ascii_alphanumeric() || c == '+');
+        let has_scheme = argument.split_once("://").is_some_and(|(scheme, _)| plain(scheme));
+        if has_scheme || argument.starts_with("restic+") {
+            return Self::Address(argument.to_owned());
         }
+        Self::Files(PathBuf::new(), vec![PathBuf::from(argument)])
     }
 
-    /// The origin for people.
+    /// The origin for people and for the ledger, which keeps what it is told for ever: of an address no credentials.
     #[must_use]
     pub fn shown(&self) -> String {
         match self {
-            Self::Address(address) => address.clone(),
+            Self::Address(address) => mainstay_outside::shown_address(address),
             Self::Files(root, paths) => {
                 let first = paths.first().map(|path| mainstay_outside::relative(root, path)).unwrap_or_default();
                 if paths.len() > 1 { format!("{first} and {} more", paths.len() - 1) } else { first }
@@ -143,6 +144,34 @@ fn part(outside: &Outside, request: &Request<'_>, root: &Path, path: &Path, read
             let help = "what was known before stays";
             reading.note(Diagnostic::error("collect.failed", error.to_string(), Place::file(shown), help));
             None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_told_without_its_credentials() {
+        let shown = |address: &str| Origin::of(address).shown();
+        assert_eq!(
+            shown("http://ada:geheim@alerts.example:9093/x?token=geheim&a=1"),
+            "http://alerts.example:9093/x?token=[struck]&a=1"
+        );
+        assert_eq!(shown("restic:///srv/backup"), "restic:///srv/backup");
+        assert_eq!(shown("http://alerts.example"), "http://alerts.example");
+        assert_eq!(shown("restic+rest:https://ada:geheim@b.example/r"), "restic+rest:https://b.example/r");
+        assert_eq!(shown("restic+s3:s3.example.com/bucket"), "restic+s3:s3.example.com/bucket");
+    }
+
+    #[test]
+    fn what_restic_takes_as_a_repository_is_an_address_and_a_file_is_none() {
+        for address in ["restic:///srv/backup", "restic+s3:s3.example.com/b", "restic+rest:https://b.example/r"] {
+            assert_eq!(Origin::of(address), Origin::Address(address.to_owned()));
+        }
+        for path in ["a:b", "./x://y", "restic.json", "C:/x"] {
+            assert!(matches!(Origin::of(path), Origin::Files(_, _)), "{path}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The HTTP server: one router from the declared operations and pages. It holds no logic of its own beyond who asks,
 //! how much, and in which form.
 
+use crate::binary;
 use crate::http_guard::{Gate, drain, secure};
 use crate::operation::{Method, Operation, coerce};
 use crate::page::{Page, Request as PageRequest};
@@ -201,7 +202,13 @@ async fn read_input(
                 "a request body may have at most {BODY_BYTES_MAX} bytes; use `mainstay collect` for a larger file"
             ))
         })?;
-        let value = read_body(&headers, &body)?;
+        // Only an operation whose input is the body as a whole takes events.
+        let takes_events = properties.is_empty() && operation.path_parameters().next().is_none();
+        let value = if takes_events && binary::is_event(&headers) {
+            binary::event(&headers, &body)?
+        } else {
+            read_body(&headers, &body)?
+        };
         match value {
             Value::Object(map) if !properties.is_empty() || operation.path_parameters().next().is_some() => {
                 input.extend(map)

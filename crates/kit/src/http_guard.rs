@@ -3,26 +3,37 @@
 use crate::http::{blocking, problem_page, refuse};
 use crate::{Principal, Problem, Shell, World};
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, Request, header};
+use axum::extract::{ConnectInfo, State};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, Request, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use mainstay_model::Timestamp;
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 /// The principal of a request, or why there is none; handlers find it in the request's extensions.
 #[derive(Clone)]
 pub(crate) struct Gate(pub Result<Principal, Problem>);
 
-/// Requests that one principal or address may send in a burst; the bucket fills at [`RATE_PER_S`].
-const RATE_BURST: f64 = 600.0;
+/// How much is taken at once, and how much a second for long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rate {
+    burst: f64,
+    per_s: f64,
+}
 
-/// Requests a second that one principal may send for long.
-const RATE_PER_S: f64 = 200.0;
+/// Requests of one principal, or of one address where nobody is signed in.
+const REQUESTS: Rate = Rate { burst: 600.0, per_s: 200.0 };
+
+/// Passwords that one address may try for one name (OWASP, "Authentication": login throttling).
+pub(crate) const SIGN_INS: Rate = Rate { burst: 10.0, per_s: 1.0 / 6.0 };
 
 /// Buckets kept before the full ones are dropped.
 const BUCKETS_MAX: usize = 10_000;
+
+/// Seconds after which every bucket is full again, so that nothing is forgotten with it.
+const FULL_S: i64 = 61;
 
 /// A token bucket for each principal.
 #[derive(Default)]
@@ -30,14 +41,14 @@ pub struct Rates(Mutex<HashMap<String, (f64, Timestamp)>>);
 
 impl Rates {
     /// Takes one token of the bucket; false where it is empty.
-    pub(crate) fn take(&self, who: &str, now: Timestamp) -> bool {
+    pub(crate) fn take(&self, who: &str, rate: Rate, now: Timestamp) -> bool {
         let mut buckets = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if buckets.len() > BUCKETS_MAX {
-            buckets.retain(|_, (_, last)| now.as_second() - last.as_second() < (RATE_BURST / RATE_PER_S) as i64 + 1);
+            buckets.retain(|_, (_, last)| now.as_second() - last.as_second() < FULL_S);
         }
-        let (tokens, last) = buckets.entry(who.to_owned()).or_insert((RATE_BURST, now));
+        let (tokens, last) = buckets.entry(who.to_owned()).or_insert((rate.burst, now));
         let passed_s = (now.as_millisecond() - last.as_millisecond()).max(0) as f64 / 1000.0;
-        *tokens = (*tokens + passed_s * RATE_PER_S).min(RATE_BURST);
+        *tokens = (*tokens + passed_s * rate.per_s).min(rate.burst);
         *last = now;
         if *tokens < 1.0 {
             return false;
@@ -63,7 +74,8 @@ pub(crate) async fn secure(
         request = Request::from_parts(parts, Body::empty());
     }
     let by_person = by_person(&headers);
-    let (mut response, who) = match admit(&world, headers, &method).await {
+    let from = peer(request.extensions());
+    let (mut response, who) = match admit(&world, headers, &method, from).await {
         Ok(gate) => {
             let who = gate.0.clone();
             request.extensions_mut().insert(gate);
@@ -113,16 +125,25 @@ pub(crate) async fn drain(body: Body) {
     let _ = axum::body::to_bytes(body, DRAIN_BYTES_MAX).await;
 }
 
-async fn admit(world: &Arc<World>, headers: HeaderMap, method: &Method) -> Result<Gate, Problem> {
-    check_host(world, &headers)?;
+/// The address that a request comes from; nothing where it comes from this process.
+pub(crate) fn peer(extensions: &Extensions) -> String {
+    extensions.get::<ConnectInfo<SocketAddr>>().map_or_else(String::new, |info| info.0.ip().to_string())
+}
+
+async fn admit(world: &Arc<World>, headers: HeaderMap, method: &Method, from: String) -> Result<Gate, Problem> {
     let identify = {
         let (world, headers) = (world.clone(), headers.clone());
-        move || world.identify(&headers)
+        move || {
+            check_host(&world, &headers)?;
+            Ok::<_, Problem>(world.identify(&headers))
+        }
     };
-    let who = tokio::task::spawn_blocking(identify).await.map_err(|e| Problem::ours("access.died", e.to_string()))?;
-    let name = who.as_ref().map_or("", |principal| principal.id.as_str());
-    if !world.rates.take(name, world.now()) {
-        return Err(Problem::too_many(format!("more than {RATE_PER_S} requests a second; wait a moment")));
+    let who =
+        tokio::task::spawn_blocking(identify).await.map_err(|e| Problem::ours("access.died", e.to_string()))??;
+    // Who is not known is told apart by address, so that one who floods does not keep the others out.
+    let name = who.as_ref().map_or_else(|_| format!("address/{from}"), |principal| principal.id.to_string());
+    if !world.rates.take(&name, REQUESTS, world.now()) {
+        return Err(Problem::too_many(format!("more than {} requests a second; wait a moment", REQUESTS.per_s)));
     }
     let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
     if changes && who.as_ref().is_ok_and(|principal| principal.by_cookie) {
@@ -134,7 +155,8 @@ async fn admit(world: &Arc<World>, headers: HeaderMap, method: &Method) -> Resul
 /// On loopback without sign-in any page in the user's browser could reach us under a name of its own that it points at
 /// 127.0.0.1 (DNS rebinding); so only our own names are answered.
 fn check_host(world: &World, headers: &HeaderMap) -> Result<(), Problem> {
-    if !world.settings.open_on_loopback {
+    // Where the database does not say, the narrower rule holds; health must answer all the same.
+    if !world.is_open().unwrap_or(true) {
         return Ok(());
     }
     let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or("localhost");
@@ -202,10 +224,25 @@ mod tests {
     #[test]
     fn a_burst_is_taken_and_a_flood_is_not() {
         let (rates, start) = (Rates::default(), Timestamp::UNIX_EPOCH);
-        let taken = (0..1000).filter(|_| rates.take("ada", start)).count();
-        assert_eq!(taken, RATE_BURST as usize);
-        assert!(rates.take("grace", start));
+        let taken = (0..1000).filter(|_| rates.take("ada", REQUESTS, start)).count();
+        assert_eq!(taken, 600);
+        assert!(rates.take("grace", REQUESTS, start));
         let later = start.checked_add(jiff::SignedDuration::from_millis(10)).unwrap();
-        assert!(rates.take("ada", later) && rates.take("ada", later) && !rates.take("ada", later));
+        let take = || rates.take("ada", REQUESTS, later);
+        assert!(take() && take() && !take());
+    }
+
+    #[test]
+    fn whoever_guesses_a_password_gets_ten_tries_a_minute() {
+        let (rates, start) = (Rates::default(), Timestamp::UNIX_EPOCH);
+        let tries = |from: Timestamp, s: i64| {
+            let times =
+                (0..s * 10).map(|tenth| from.checked_add(jiff::SignedDuration::from_millis(tenth * 100)).unwrap());
+            times.filter(|at| rates.take("sign-in/192.0.2.1/ada", SIGN_INS, *at)).count()
+        };
+        assert_eq!(tries(start, 60), 19, "ten at once and one in six seconds");
+        let later = start.checked_add(jiff::SignedDuration::from_secs(60)).unwrap();
+        assert_eq!(tries(later, 60), 10);
+        assert!(rates.take("sign-in/192.0.2.2/ada", SIGN_INS, later), "another address is not locked out");
     }
 }

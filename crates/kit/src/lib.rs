@@ -5,6 +5,7 @@
 pub mod access;
 pub mod answer;
 mod base;
+mod binary;
 mod duty;
 mod entity;
 mod form;
@@ -20,6 +21,7 @@ mod moves;
 mod openapi;
 pub mod operation;
 pub mod page;
+mod past;
 pub mod people;
 mod problem;
 pub mod record;

@@ -29,6 +29,9 @@ pub struct ListAsk {
     /// Most rows, at most 1000; 100 where absent.
     #[serde(default)]
     pub limit: u64,
+    /// What was known then: a date, a time, or an entry count.
+    #[serde(default)]
+    pub as_of: Option<String>,
 }
 
 /// Which one, and as of when.
@@ -113,7 +116,7 @@ pub fn show_operation<T: Entity>(id: &'static str, path: &'static str, summary: 
 }
 
 fn list<T: Entity>(call: &Call<'_>, ask: ListAsk) -> Result<Rows, Problem> {
-    let found = call.reader(None)?.list::<T>(&ask.query()?)?;
+    let found = call.reader(ask.as_of.as_deref())?.list::<T>(&ask.query()?)?;
     Ok(Rows { items: found.items.iter().map(row).collect(), total: found.total, offset: ask.offset })
 }
 
@@ -135,7 +138,11 @@ fn row<T: Entity>(folded: &Folded<T>) -> Map<String, Value> {
     row
 }
 
-fn show<T: Entity>(call: &Call<'_>, ask: OneAsk) -> Result<One, Problem> {
+/// One of a kind, by its key or what follows the kind in it.
+///
+/// # Errors
+/// There is none, or the database fails.
+pub fn show<T: Entity>(call: &Call<'_>, ask: OneAsk) -> Result<One, Problem> {
     let reader = call.reader(ask.as_of.as_deref())?;
     let kind = T::TABLE.replace('_', " ");
     // People leave the kind out: `incident show INC-7` means `incident:INC-7`.
@@ -147,5 +154,5 @@ fn show<T: Entity>(call: &Call<'_>, ask: OneAsk) -> Result<One, Problem> {
             return Ok(One { id: found.key, state, facts: found.facts });
         }
     }
-    Err(Problem::absent("entity.unknown", format!("there is no {kind} {:?}", ask.id)))
+    Err(Problem::absent("entity.unknown", format!("there is no {kind} {:?}; its list names those there are", ask.id)))
 }

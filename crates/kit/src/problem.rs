@@ -1,5 +1,6 @@
 //! What an operation answers when it cannot do what was asked: RFC 9457 problem details.
 
+use mainstay_ledger::LedgerError;
 use serde::Serialize;
 
 /// Why an operation was not done.
@@ -75,10 +76,14 @@ impl Problem {
             401 => "not signed in",
             403 => "not allowed",
             404 => "not found",
+            405 => "wrong method",
             409 => "conflict",
             413 => "too large",
+            415 => "unknown form of the body",
             429 => "too many requests",
-            _ => "our failure",
+            503 => "not possible now",
+            500.. => "our failure",
+            _ => "refused",
         }
     }
 
@@ -91,8 +96,48 @@ impl Problem {
     }
 }
 
-impl From<mainstay_ledger::LedgerError> for Problem {
-    fn from(error: mainstay_ledger::LedgerError) -> Self {
-        Self::ours("ledger.failed", error.to_string())
+/// What stands in the ledger's way is not our failure: the same request may succeed once it is out of the way, and
+/// whoever reads the answer should know that and how.
+impl From<LedgerError> for Problem {
+    fn from(error: LedgerError) -> Self {
+        let (status, code, mend) = match &error {
+            LedgerError::Full(_) => (503, "ledger.full", "make room, then send the same again"),
+            LedgerError::ReadOnly(_) => (
+                503,
+                "ledger.read-only",
+                "let the user who runs Mainstay write there, or name another folder with --data",
+            ),
+            LedgerError::Connection { .. } => {
+                (503, "ledger.connection", "look whether the database runs; sending the same again is safe")
+            }
+            LedgerError::Busy(_) => (503, "ledger.busy", "send the same again in a moment"),
+            LedgerError::Tampered(_) => (500, "ledger.tampered", "mainstay ledger verify names what is wrong"),
+            _ => return Self::ours("ledger.failed", error.to_string()),
+        };
+        Self::new(status, code, format!("{error}; {mend}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_got_wrong_is_never_called_our_failure() {
+        for status in 400..500 {
+            let problem = Problem { status, code: String::new(), detail: String::new() };
+            assert_ne!(problem.title(), "our failure", "{status}");
+        }
+        assert_eq!(Problem::ours("x", "y").title(), "our failure");
+    }
+
+    #[test]
+    fn what_may_pass_is_told_apart_from_what_is_broken() {
+        let full = Problem::from(LedgerError::Full("no space left".to_owned()));
+        assert_eq!((full.status, full.code.as_str()), (503, "ledger.full"));
+        assert!(full.detail.contains("no space left; make room"), "{}", full.detail);
+        let lost = LedgerError::Connection { what: "appending".to_owned(), cause: "reset".to_owned() };
+        assert_eq!(Problem::from(lost).status, 503);
+        assert_eq!(Problem::from(LedgerError::Closed).status, 500);
     }
 }

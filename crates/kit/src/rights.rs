@@ -76,7 +76,8 @@ impl Rights {
     /// falls back to the strictest need, because a typing error must not open a door.
     #[must_use]
     pub fn read(text: &str, file: &str) -> (Self, Vec<Diagnostic>) {
-        let mut rights = if text == DEFAULTS { Self(BTreeMap::new()) } else { Self::default() };
+        let builtin = text == DEFAULTS;
+        let mut rights = if builtin { Self(BTreeMap::new()) } else { Self::default() };
         let mut diagnostics = Vec::new();
         let table: BTreeMap<String, BTreeMap<String, toml::Value>> = match toml::from_str(text) {
             Ok(table) => table,
@@ -91,6 +92,13 @@ impl Rights {
         for (noun, actions) in table {
             for (action, value) in actions {
                 let name = format!("{noun}.{action}");
+                if !builtin && !rights.0.contains_key(&name) {
+                    let known: Vec<&str> = rights.0.keys().map(String::as_str).collect();
+                    let summary = format!("there is no action {name}");
+                    let help = format!("actions are {}", known.join(", "));
+                    diagnostics.push(Diagnostic::error("rights.unknown", summary, Place::file(file), help));
+                    continue;
+                }
                 let right = value.try_into::<Right>().unwrap_or_else(|error| {
                     let summary = format!("the right to {name} is malformed: {}", error.message());
                     let help = "needs is auto, peer, lead or manager; until this is mended a manager must approve";
@@ -202,5 +210,8 @@ mod tests {
         assert_eq!(diagnostics.len(), 1);
         let (_, diagnostics) = Rights::read("[finding.waive\n", "rights.toml");
         assert_eq!(diagnostics[0].place.line, 1);
+        let (_, diagnostics) = Rights::read("[finding.waiv]\nneeds = \"manager\"\n", "rights.toml");
+        assert_eq!(diagnostics[0].code, "rights.unknown");
+        assert!(diagnostics[0].help.contains("finding.waive"), "{}", diagnostics[0].help);
     }
 }

@@ -5,7 +5,7 @@ use crate::moves::Reads;
 use crate::{Call, Contribution, Kpi, Problem, Query, Reader};
 use jiff::SignedDuration;
 use mainstay_model::{Span, Timestamp, Window};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -179,10 +179,13 @@ pub fn value(call: &Call<'_>, reader: &Reader<'_>, kpi: &Kpi, ask: Ask) -> Resul
     Ok(Some(what))
 }
 
+/// The slices that every KPI has.
+const SLICES: [&str; 3] = ["service", "team", "tier"];
+
 /// The value of each slice by `service`, `team`, `tier`, or a slice that the KPI itself names (`severity`).
 ///
 /// # Errors
-/// The database fails.
+/// The KPI has no such slice, or the database fails.
 pub fn sliced(
     call: &Call<'_>,
     reader: &Reader<'_>,
@@ -191,6 +194,12 @@ pub fn sliced(
     by: &str,
 ) -> Result<BTreeMap<String, KpiValue>, Problem> {
     let Some(all) = contributions(call, reader, kpi, ask)? else { return Ok(BTreeMap::new()) };
+    let own: BTreeSet<&str> = all.iter().filter_map(|one| one.slice.as_ref().map(|(name, _)| *name)).collect();
+    if !SLICES.contains(&by) && !own.contains(by) && !all.is_empty() {
+        let names: Vec<&str> = SLICES.into_iter().chain(own).collect();
+        let detail = format!("{} has no slice {by:?}; there are {}", kpi.spec.id, names.join(", "));
+        return Err(Problem::malformed("kpi.slice", detail));
+    }
     let mut groups: BTreeMap<String, Vec<Contribution>> = BTreeMap::new();
     for one in all.iter() {
         let slice = match by {

@@ -1,6 +1,7 @@
 //! Who a request comes from: a token, a session, or, on loopback while nobody was admitted, the local user.
 
 use crate::access::{Principal, bearer, bearer_digest, check_password, hash_password, word};
+use crate::http_guard::SIGN_INS;
 use crate::{Problem, World};
 use axum::http::{HeaderMap, header};
 use mainstay_ledger::{Row, Tx, Value};
@@ -86,10 +87,23 @@ impl World {
         {
             return Ok(principal);
         }
-        if self.settings.open_on_loopback {
+        if self.is_open()? {
             return Ok(Principal { by_cookie: true, ..self.settings.local.clone() });
         }
         Err(Problem::unauthenticated("sign in, or send Authorization: Bearer <token>"))
+    }
+
+    /// Whether whoever reaches us needs no sign-in. Asked anew each time: the first user that is admitted, by whichever
+    /// process, closes the door of those that run.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub(crate) fn is_open(&self) -> Result<bool, Problem> {
+        if !self.settings.open_on_loopback || !self.settings.until_admitted {
+            return Ok(self.settings.open_on_loopback);
+        }
+        let sql = "SELECT name FROM credential WHERE kind = 'user' LIMIT 1";
+        Ok(self.ledger.read(|tx| tx.query(sql, &[]))?.is_empty())
     }
 
     fn by_token(&self, token: &str) -> Result<Principal, Problem> {
@@ -113,13 +127,15 @@ impl World {
         Ok(Some(Principal { by_cookie: true, ..Principal::new(id, credential.role) }))
     }
 
-    /// Signs a user in; the answer is the value of the session cookie.
+    /// Signs a user in who asks from an address; the answer is the value of the session cookie.
     ///
     /// # Errors
-    /// Name or password are wrong; which of them is not said.
-    pub fn sign_in(&self, name: &str, password: &str) -> Result<String, Problem> {
-        if !self.rates.take(&format!("sign-in/{name}"), self.now()) {
-            return Err(Problem::too_many("too many attempts; wait a moment"));
+    /// Name or password are wrong; which of them is not said. Or there were too many attempts.
+    pub fn sign_in(&self, from: &str, name: &str, password: &str) -> Result<String, Problem> {
+        // By address and name: who guesses is slowed down, and whoever has the name is not locked out.
+        let short: String = name.chars().take(64).collect();
+        if !self.rates.take(&format!("sign-in/{from}/{short}"), SIGN_INS, self.now()) {
+            return Err(Problem::too_many("too many attempts for this name; wait a minute"));
         }
         let rows = self
             .ledger
@@ -184,15 +200,24 @@ impl World {
         PrincipalId::new(name).map_err(|e| Problem::malformed("access.name", e.to_string()))?;
         let row: Vec<Value> =
             vec![name.into(), kind.into(), secret.into(), word(role).into(), scopes.join(" ").into(), expires.into()];
-        self.operational(|tx| {
-            tx.execute("DELETE FROM session WHERE name = $1", &[name.into()])?;
-            tx.execute(
+        // A token must not replace a person of the same name, nor the other way round: somebody would lose access unseen.
+        let kept = self.operational(|tx| {
+            let kept = tx.execute(
                 "INSERT INTO credential (name, kind, secret, role, scopes, expires) VALUES ($1, $2, $3, $4, $5, $6) \
-                 ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, secret = excluded.secret, role = excluded.role, \
-                 scopes = excluded.scopes, expires = excluded.expires",
+                 ON CONFLICT (name) DO UPDATE SET secret = excluded.secret, role = excluded.role, \
+                 scopes = excluded.scopes, expires = excluded.expires WHERE credential.kind = excluded.kind",
                 &row,
-            )
+            )?;
+            if kept > 0 {
+                tx.execute("DELETE FROM session WHERE name = $1", &[name.into()])?;
+            }
+            Ok(kept)
         })?;
+        if kept == 0 {
+            let detail =
+                format!("{name:?} is the name of another kind of credential; take another name for the {kind}");
+            return Err(Problem::conflict("access.name-taken", detail));
+        }
         Ok(())
     }
 

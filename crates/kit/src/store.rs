@@ -92,13 +92,7 @@ fn row<T: Entity>(key: &str, facts: Vec<Recorded>) -> Result<Option<Vec<Value>>,
     let state = serde_json::to_string(&folded.entity).map_err(|e| e.to_string())?;
     let seqs = serde_json::to_string(&folded.facts).map_err(|e| e.to_string())?;
     let cells = folded.entity.cells();
-    let mut haystack = key.to_lowercase();
-    for cell in &cells {
-        if let Cell::Text(text) = cell {
-            haystack.push('\n');
-            haystack.push_str(&text.to_lowercase());
-        }
-    }
+    let haystack = haystack(key, &cells);
     let mut values: Vec<Value> = vec![
         key.into(),
         from.into(),
@@ -107,14 +101,31 @@ fn row<T: Entity>(key: &str, facts: Vec<Recorded>) -> Result<Option<Vec<Value>>,
         seqs.into(),
         haystack.into(),
     ];
-    values.extend(cells.into_iter().map(|cell| match cell {
+    values.extend(cells.into_iter().map(value_of));
+    Ok(Some(values))
+}
+
+/// What a search looks through: key and texts, in lower case.
+pub(crate) fn haystack(key: &str, cells: &[Cell]) -> String {
+    let mut haystack = key.to_lowercase();
+    for cell in cells {
+        if let Cell::Text(text) = cell {
+            haystack.push('\n');
+            haystack.push_str(&text.to_lowercase());
+        }
+    }
+    haystack
+}
+
+/// A cell as the database keeps it.
+pub(crate) fn value_of(cell: Cell) -> Value {
+    match cell {
         Cell::Null => Value::Null,
         Cell::Text(text) => text.into(),
         Cell::Integer(number) => number.into(),
         Cell::Time(at) => at.into(),
         Cell::Real(number) => number.into(),
-    }));
-    Ok(Some(values))
+    }
 }
 
 impl Fold for EntityKind {
@@ -285,12 +296,15 @@ impl<'a> Reader<'a> {
         Ok(self.rows(&sql, &[key.into()])?.pop())
     }
 
-    /// A page of a list. Only what is known now can be listed by column.
+    /// A page of a list.
     ///
     /// # Errors
     /// The query names a column that the kind does not have, or the database fails.
     pub fn list<T: Entity>(&self, query: &ListQuery) -> Result<Listing<T>, Problem> {
         self.note(|reads| reads.note(T::TABLE, None));
+        if self.known.is_some() {
+            return crate::past::list(self.fold_then::<T>()?, query);
+        }
         let (condition, mut parameters) = self.condition::<T>(query)?;
         let table = T::TABLE;
         let count =
@@ -355,7 +369,7 @@ impl<'a> Reader<'a> {
         let mut parameters: Vec<Value> = Vec::new();
         for (column, values) in &query.filters {
             let name = column_name::<T>(column)?;
-            let kind = T::COLUMNS.iter().find(|(n, _)| n == column).map_or(Kind::Text, |(_, kind)| *kind);
+            let kind = kind_of::<T>(column)?;
             let mut alternatives = Vec::new();
             for value in values {
                 parameters.push(parameter(column, kind, value)?);
@@ -368,7 +382,7 @@ impl<'a> Reader<'a> {
         }
         for (column, part) in &query.parts {
             let name = column_name::<T>(column)?;
-            let kind = T::COLUMNS.iter().find(|(n, _)| n == column).map_or(Kind::Text, |(_, kind)| *kind);
+            let kind = kind_of::<T>(column)?;
             if kind != Kind::Text {
                 parameters.push(parameter(column, kind, part)?);
                 parts.push(format!("{name} = ${}", parameters.len()));
@@ -440,7 +454,13 @@ fn filter_of<T: Entity>() -> Filter {
     Filter { types: T::TYPES.iter().map(|name| (*name).to_owned()).collect(), ..Filter::new() }
 }
 
-fn column_name<T: Entity>(column: &str) -> Result<String, Problem> {
+/// What a column holds; the key is text.
+pub(crate) fn kind_of<T: Entity>(column: &str) -> Result<Kind, Problem> {
+    column_name::<T>(column)?;
+    Ok(T::COLUMNS.iter().find(|(name, _)| *name == column).map_or(Kind::Text, |(_, kind)| *kind))
+}
+
+pub(crate) fn column_name<T: Entity>(column: &str) -> Result<String, Problem> {
     if column == "id" {
         return Ok("id".to_owned());
     }
@@ -454,7 +474,7 @@ fn column_name<T: Entity>(column: &str) -> Result<String, Problem> {
     ))
 }
 
-fn parameter(column: &str, kind: Kind, value: &str) -> Result<Value, Problem> {
+pub(crate) fn parameter(column: &str, kind: Kind, value: &str) -> Result<Value, Problem> {
     let refused = |what: &str| Problem::malformed("list.value", format!("{column} is {what}; {value:?} is none"));
     Ok(match kind {
         Kind::Text => value.into(),

@@ -19,6 +19,8 @@ pub struct Settings {
     pub zone: TimeZone,
     /// Whether whoever reaches us may do everything without signing in: only on loopback and while no user exists.
     pub open_on_loopback: bool,
+    /// Whether that ends as soon as somebody was admitted; a command on the local ledger asks nobody.
+    pub until_admitted: bool,
     /// Who that is.
     pub local: Principal,
     /// Decision rights.

@@ -12,6 +12,11 @@ pub(crate) fn make_folder(path: &Path) -> Result<()> {
     std::fs::create_dir_all(path).map_err(LedgerError::file(path))
 }
 
+/// Whether there is a file.
+pub(crate) fn is_there(path: &Path) -> bool {
+    path.is_file()
+}
+
 /// The bytes of a file; `None` where there is none.
 pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     match std::fs::read(path) {

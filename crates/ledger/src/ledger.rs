@@ -119,12 +119,22 @@ impl Ledger {
         let key = options.folder.join("ledger.key");
         if !options.read_only {
             disk::make_folder(&options.folder)?;
+        } else if let Database::Sqlite(file) = &options.database
+            && !disk::is_there(file)
+        {
+            return Err(no_ledger(&options.folder.display().to_string()));
         }
         let pool = Pool::new(options.database, options.read_only);
         if !options.read_only {
             pool.run(Mode::Write, schema::migrate)?;
         }
-        let head = pool.run(Mode::Read, Head::read)?;
+        let head = pool.run(Mode::Read, Head::read).map_err(|error| match error {
+            // A database in which nothing was made yet, asked by whoever may not make anything.
+            LedgerError::Database { cause, .. } if options.read_only && cause.contains("ledger_head") => {
+                no_ledger("the database")
+            }
+            other => other,
+        })?;
         let signer = if options.read_only || head.size > 0 {
             NoteSigner::load(&key, &options.origin)?
         } else {
@@ -299,6 +309,12 @@ impl Ledger {
     }
 }
 
+fn no_ledger(place: &str) -> LedgerError {
+    LedgerError::refused(format!(
+        "there is no ledger in {place}; mainstay collect makes one, and --data names another folder"
+    ))
+}
+
 /// A new ledger starts with the checkpoint of nothing beside it, so that a missing file always means something.
 fn first_checkpoint(shared: &Shared, head: &Head) -> Result<()> {
     let path = shared.checkpoint_path();
@@ -318,7 +334,7 @@ fn check_key(head: &Head, signer: Option<&NoteSigner>, path: &Path, read_only: b
     }
     let path = path.display();
     let why = if signer.is_none() {
-        format!("{path} is missing")
+        format!("{path} is missing; copy it from the folder of who appends to this ledger")
     } else {
         format!("{path} is another key, or the origin changed")
     };

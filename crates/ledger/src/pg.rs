@@ -30,13 +30,14 @@ pub(crate) struct PgConn {
 impl PgConn {
     pub(crate) fn connect(url: &str) -> Result<Self> {
         let address = tls::Address::parse(url)?;
+        let what = format!("connecting to {}", address.hosts());
         let mut client = address.config.connect(address.tls()?).map_err(|error| match address.explain(&error) {
-            Some(cause) => LedgerError::Connection { what: "connecting".to_owned(), cause },
-            None => map("connecting", &error),
+            Some(cause) => LedgerError::Connection { what: what.clone(), cause },
+            None => map(&what, &error),
         })?;
         client
             .batch_execute("SET client_min_messages = warning; SET timezone = 'UTC'")
-            .map_err(|error| map("connecting", &error))?;
+            .map_err(|error| map(&what, &error))?;
         Ok(Self { client, prepared: HashMap::new(), usable: true })
     }
 

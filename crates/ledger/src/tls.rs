@@ -9,7 +9,7 @@
 //! | `verify-full` | yes | yes | yes |
 
 use crate::error::{LedgerError, Result};
-use postgres::config::SslMode;
+use postgres::config::{Host, SslMode};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
@@ -72,6 +72,19 @@ impl Address {
         };
         config.ssl_mode(ssl);
         Ok(Self { config, trust })
+    }
+
+    /// Where it leads, for people: hosts with their ports, and never the password.
+    pub(crate) fn hosts(&self) -> String {
+        let ports = self.config.get_ports();
+        let host = |(at, host): (usize, &Host)| {
+            let port = ports.get(at).or(ports.first()).copied().unwrap_or(5432);
+            match host {
+                Host::Tcp(name) => format!("{name}:{port}"),
+                Host::Unix(folder) => folder.display().to_string(),
+            }
+        };
+        self.config.get_hosts().iter().enumerate().map(host).collect::<Vec<_>>().join(", ")
     }
 
     /// What opens the encrypted connection.
@@ -307,6 +320,8 @@ mod tests {
         let address = Address::parse("postgres://u:p%40@db.example.com:5433/facts?sslmode=require&connect_timeout=5");
         let config = address.unwrap().config;
         assert_eq!(config.get_password(), Some("p@".as_bytes()));
+        let address = Address::parse("postgres://u:p%40@db.example.com:5433,other.example.com:5433/facts").unwrap();
+        assert_eq!(address.hosts(), "db.example.com:5433, other.example.com:5433");
         assert_eq!(config.get_ports(), [5433]);
         assert_eq!(config.get_connect_timeout(), Some(&std::time::Duration::from_secs(5)));
     }

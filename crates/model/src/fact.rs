@@ -75,7 +75,7 @@ struct Envelope {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    time: Option<Timestamp>,
+    time: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     datacontenttype: Option<String>,
     #[serde(default, skip_serializing_if = "Value::is_null")]
@@ -111,6 +111,12 @@ impl Fact {
             None => None,
             Some(text) => Some(Subject::new(text).map_err(|e| FactError::Envelope(e.to_string()))?),
         };
+        let time = match envelope.time {
+            None => now,
+            Some(text) => text.parse().map_err(|_| {
+                FactError::Envelope(format!("time {text:?} is no time of RFC 3339, such as 2026-11-01T00:00:00Z"))
+            })?,
+        };
         let mut extensions = envelope.extensions;
         extensions.remove("recorded");
         extensions.remove("sequence");
@@ -122,7 +128,7 @@ impl Fact {
             source: envelope.source,
             fact_type: envelope.fact_type,
             subject,
-            time: envelope.time.unwrap_or(now),
+            time,
             data: envelope.data,
             extensions,
         })
@@ -142,7 +148,7 @@ impl Fact {
             source: self.source.clone(),
             fact_type: self.fact_type.clone(),
             subject: self.subject.clone().map(String::from),
-            time: Some(self.time),
+            time: Some(self.time.to_string()),
             datacontenttype: kind,
             data: self.data.clone(),
             extensions,

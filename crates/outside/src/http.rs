@@ -163,26 +163,33 @@ impl Request {
         format!("{} {}{body}", self.method.as_str(), self.shown_url())
     }
 
-    /// The address without what may be a credential: user information and the values of the query.
+    /// The address without what may be a credential.
     pub(crate) fn shown_url(&self) -> String {
-        let (rest, query) = self.url.split_once('?').map_or((&*self.url, None), |(rest, query)| (rest, Some(query)));
-        let (scheme, rest) = rest.split_once("://").unwrap_or(("", rest));
-        let authority_end = rest.find('/').unwrap_or(rest.len());
-        let (authority, path) = rest.split_at(authority_end);
-        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-        let secretive = |name: &str| {
-            let name = name.to_ascii_lowercase();
-            ["token", "key", "secret", "password", "signature", "sig", "auth"].iter().any(|word| name.contains(word))
-        };
-        let query = query.map(|query| {
-            let pairs = query.split('&').map(|pair| match pair.split_once('=') {
-                Some((name, _)) if secretive(name) => format!("{name}=[struck]"),
-                _ => pair.to_owned(),
-            });
-            format!("?{}", pairs.collect::<Vec<_>>().join("&"))
-        });
-        format!("{scheme}://{host}{path}{}", query.unwrap_or_default())
+        shown_address(&self.url)
     }
+}
+
+/// An address without what may be a credential: user information and the values of the query whose names say so. This is
+/// what messages, cassettes and the ledger hold of it.
+#[must_use]
+pub fn shown_address(address: &str) -> String {
+    let (rest, query) = address.split_once('?').map_or((address, None), |(rest, query)| (rest, Some(query)));
+    let (scheme, rest) = rest.split_once("://").map_or(("", rest), |(scheme, rest)| (scheme, rest));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let secretive = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        ["token", "key", "secret", "password", "signature", "sig", "auth"].iter().any(|word| name.contains(word))
+    };
+    let query = query.map(|query| {
+        let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+            Some((name, _)) if secretive(name) => format!("{name}=[struck]"),
+            _ => pair.to_owned(),
+        });
+        format!("?{}", pairs.collect::<Vec<_>>().join("&"))
+    });
+    let mark = if scheme.is_empty() { "" } else { "://" };
+    format!("{scheme}{mark}{host}{path}{}", query.unwrap_or_default())
 }
 
 impl Method {

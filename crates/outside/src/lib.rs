@@ -20,7 +20,7 @@ mod secret;
 pub use cassette::{Cassette, CassetteError};
 pub use clock::Clock;
 pub use files::{FILE_BYTES_MAX, FileError, Walk};
-pub use http::{Auth, HttpError, Method, Request, Response};
+pub use http::{Auth, HttpError, Method, Request, Response, shown_address};
 pub use process::{Command, Output, ProcessError, Running};
 pub use random::Random;
 pub use secret::{Secret, SecretError, SecretRef};

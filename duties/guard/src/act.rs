@@ -1,5 +1,7 @@
-//! Waiving a finding: asked for by one person, answered by another, and bound to exactly what was asked.
+//! What needs a second person: asked for by one, answered by another, and bound to exactly what was asked. Waiving a
+//! finding is here, erasing a fact in `redact`.
 
+use crate::redact::{self, REDACT};
 use crate::{ApprovalRow, FindingRow};
 use mainstay_kit::operation::Method;
 use mainstay_kit::rights::{Needs, digest, may_answer};
@@ -47,7 +49,7 @@ struct Answer {
 
 /// What became of a request.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Outcome {
+pub(crate) struct Outcome {
     /// `done`, `waiting` or `rejected`.
     state: String,
     /// The request, where an answer is needed.
@@ -56,8 +58,16 @@ struct Outcome {
     next: String,
 }
 
+impl Outcome {
+    /// What was done at once.
+    pub(crate) fn done(next: &str) -> Self {
+        Self { state: "done".to_owned(), approval: None, next: next.to_owned() }
+    }
+}
+
 pub(crate) fn operations() -> Vec<Operation> {
     vec![
+        redact::operation(),
         Operation::new(
             "finding.waive",
             (Method::Post, "/v1/findings/{id}/waiver"),
@@ -77,16 +87,7 @@ pub(crate) fn operations() -> Vec<Operation> {
 
 fn waive(call: &Call<'_>, ask: Waive) -> Result<Outcome, Problem> {
     let finding = find(call, &ask.id)?;
-    if ask.reason.trim().chars().count() < REASON_CHARS_MIN {
-        return Err(Problem::malformed(
-            "finding.reason",
-            format!("a waiver needs a reason that the next reader can judge ({REASON_CHARS_MIN} characters or more)"),
-        ));
-    }
-    if ask.reason.len() > REASON_BYTES_MAX {
-        let detail = format!("a reason may have at most {REASON_BYTES_MAX} bytes; link to what is longer");
-        return Err(Problem::malformed("finding.reason", detail));
-    }
+    let reason = reason_of("finding.reason", &ask.reason)?;
     let until = Window::instant(&ask.until, &call.world.settings.zone)
         .map_err(|e| Problem::malformed("finding.until", e.to_string()))?;
     let days = (until.as_second() - call.now.as_second()) / 86_400;
@@ -96,26 +97,55 @@ fn waive(call: &Call<'_>, ask: Waive) -> Result<Outcome, Problem> {
             format!("a waiver ends in the future, at most {WAIVER_DAYS_MAX} days ahead"),
         ));
     }
-    let (reason, me) = (ask.reason.trim(), &call.principal.id);
-    let right = call.world.settings.rights.of(WAIVE);
-    if right.needs == Needs::Auto {
+    if call.world.settings.rights.of(WAIVE).needs == Needs::Auto {
+        let me = &call.principal.id;
         append(call, vec![waived(call, &finding, (me, me), reason, until)?])?;
-        return Ok(Outcome { state: "done".to_owned(), approval: None, next: "the finding is waived".to_owned() });
+        return Ok(Outcome::done("the finding is waived"));
     }
-    let about = Subject::of("finding", &finding);
-    let hash = digest(WAIVE, &terms(&about, me, reason, Some(until)));
+    ask_for(call, WAIVE, Subject::of("finding", &finding), reason, Some(until))
+}
+
+/// A reason that says something, without the space around it.
+///
+/// # Errors
+/// It is too short to tell the next reader anything, or too long.
+pub(crate) fn reason_of<'r>(code: &str, reason: &'r str) -> Result<&'r str, Problem> {
+    let reason = reason.trim();
+    if reason.chars().count() < REASON_CHARS_MIN {
+        let detail = format!("give a reason that the next reader can judge ({REASON_CHARS_MIN} characters or more)");
+        return Err(Problem::malformed(code, detail));
+    }
+    if reason.len() > REASON_BYTES_MAX {
+        let detail = format!("a reason may have at most {REASON_BYTES_MAX} bytes; link to what is longer");
+        return Err(Problem::malformed(code, detail));
+    }
+    Ok(reason)
+}
+
+/// Writes down that an action waits for somebody else's answer. The same person asking for the same again adds nothing.
+///
+/// # Errors
+/// The database fails.
+pub(crate) fn ask_for(
+    call: &Call<'_>,
+    action: &str,
+    about: Subject,
+    reason: &str,
+    until: Option<Timestamp>,
+) -> Result<Outcome, Problem> {
+    let me = &call.principal.id;
+    let hash = digest(action, &terms(&about, me, reason, until));
     let id: String = hash.chars().take(16).collect();
     let subject = Subject::of("approval", &id);
     let known = call.reader(None)?.one::<ApprovalRow>(subject.as_str())?;
     let waiting = known.map(|found| found.entity).filter(|row| row.state_at(call.now) == "waiting");
     let expires = match waiting {
-        // The same person asking for the same again adds nothing.
         Some(row) => row.request.expires,
         None => {
-            let hours = jiff::SignedDuration::from_hours(i64::from(right.expires_h));
+            let hours = jiff::SignedDuration::from_hours(i64::from(call.world.settings.rights.of(action).expires_h));
             let expires = call.now.checked_add(hours).map_err(|e| Problem::ours("approval.expires", e.to_string()))?;
             let request = ApprovalRequested {
-                action: WAIVE.to_owned(),
+                action: action.to_owned(),
                 about,
                 digest: hash,
                 requested_by: me.clone(),
@@ -141,11 +171,11 @@ fn terms(about: &Subject, requested_by: &PrincipalId, reason: &str, until: Optio
 /// The reason, as a sentence for people.
 pub(crate) fn may_be_answered(call: &Call<'_>, row: &ApprovalRow) -> Result<(), String> {
     let asked = &row.request;
-    if asked.action != WAIVE {
+    if ![WAIVE, REDACT].contains(&asked.action.as_str()) {
         return Err(format!("{} is answered where it was asked for", asked.action));
     }
     let (reason, until) = row.terms();
-    let now_asked = digest(WAIVE, &terms(&asked.about, &asked.requested_by, &reason, until));
+    let now_asked = digest(&asked.action, &terms(&asked.about, &asked.requested_by, &reason, until));
     let right = call.world.settings.rights.of(&asked.action);
     may_answer(&right, &asked.requested_by, (&asked.digest, &now_asked), (asked.expires, call.now), call.principal)
 }
@@ -166,16 +196,23 @@ fn answer(call: &Call<'_>, ask: Answer) -> Result<Outcome, Problem> {
     };
     // The request's time is part of the id, so that one request is answered once, and a later one again.
     let mut out = vec![fact(&said, &format!("answered/{}/{}", key.name(), row.asked), key.clone(), call.now)?];
-    if ask.approved {
-        let (reason, until) = row.terms();
-        let people = (&call.principal.id, &row.request.requested_by);
-        out.push(waived(call, row.request.about.name(), people, &reason, until.ok_or_else(absent)?)?);
-    }
-    append(call, out)?;
-    let (state, next) = match ask.approved {
-        true => ("done", "the finding is waived"),
-        false => ("rejected", "the finding stays open"),
+    let (reason, until) = row.terms();
+    let people = (&call.principal.id, &row.request.requested_by);
+    let next = match (row.request.action.as_str(), ask.approved) {
+        (REDACT, true) => {
+            // First what was asked: where it fails, the request still waits, and to erase twice does no harm.
+            redact::erase(call, &row.request.about, &reason, people)?;
+            "the data is erased"
+        }
+        (REDACT, false) => "the data stays",
+        (_, true) => {
+            out.push(waived(call, row.request.about.name(), people, &reason, until.ok_or_else(absent)?)?);
+            "the finding is waived"
+        }
+        (_, false) => "the finding stays open",
     };
+    append(call, out)?;
+    let state = if ask.approved { "done" } else { "rejected" };
     Ok(Outcome { state: state.to_owned(), approval: Some(key.name().to_owned()), next: next.to_owned() })
 }
 
@@ -184,11 +221,21 @@ fn answer(call: &Call<'_>, ask: Answer) -> Result<Outcome, Problem> {
 /// # Errors
 /// The database fails.
 pub(crate) fn expire_waivers(call: &Call<'_>) -> Result<String, Problem> {
-    let filters = vec![("state".to_owned(), vec!["waived".to_owned()])];
-    let waived =
-        call.reader(None)?.list::<FindingRow>(&ListQuery { filters, limit: LIST_ROWS_MAX, ..ListQuery::default() })?;
-    let mut facts = Vec::new();
-    for row in &waived.items {
+    let reader = call.reader(None)?;
+    let (mut facts, mut offset) = (Vec::new(), 0);
+    let mut waived = Vec::new();
+    loop {
+        let filters = vec![("state".to_owned(), vec!["waived".to_owned()])];
+        let query = ListQuery { filters, offset, limit: LIST_ROWS_MAX, ..ListQuery::default() };
+        let page = reader.list::<FindingRow>(&query)?.items;
+        offset += page.len() as u64;
+        let last = (page.len() as u64) < LIST_ROWS_MAX;
+        waived.extend(page);
+        if last {
+            break;
+        }
+    }
+    for row in &waived {
         let finding = &row.entity.finding;
         let Some(until) = finding.waived_until.filter(|until| *until <= call.now) else { continue };
         let opened = FindingOpened {
@@ -209,11 +256,16 @@ pub(crate) fn expire_waivers(call: &Call<'_>) -> Result<String, Problem> {
     Ok(format!("{count} waivers ran out"))
 }
 
-/// The id of an open finding, as the request names it with or without `finding:`, or by an unmistakable beginning.
+/// The id of an open finding, as the request names it with or without `finding:`.
 fn find(call: &Call<'_>, id: &str) -> Result<String, Problem> {
     let name = id.strip_prefix("finding:").unwrap_or(id);
     let found = call.reader(None)?.one::<FindingRow>(&format!("finding:{name}"))?;
-    let row = found.ok_or_else(|| Problem::absent("finding.unknown", format!("there is no finding {id:?}")))?;
+    let row = found.ok_or_else(|| {
+        Problem::absent(
+            "finding.unknown",
+            format!("there is no finding {id:?}; mainstay finding list names those there are"),
+        )
+    })?;
     if row.entity.finding.state == FindingState::Resolved {
         return Err(Problem::conflict("finding.resolved", "the finding is resolved; there is nothing to waive"));
     }

@@ -3,7 +3,7 @@
 use crate::{ApprovalRow, EstateResource, FindingRow, ReviewRow, act, kpi, plan};
 use mainstay_estate::CatalogEntity;
 use mainstay_estate::graph::{Edge, Graph, Node, around};
-use mainstay_kit::lists::{list_operation, show_operation};
+use mainstay_kit::lists::{OneAsk, list_operation, show, show_operation};
 use mainstay_kit::operation::Method;
 use mainstay_kit::{
     Call, Contribution, Contributions, Duty, EntityKind, Folded, Job, ListQuery, Operation, Problem, Query, Reader,
@@ -71,10 +71,15 @@ impl Duty for GuardDuty {
                 "Resources: declared, planned, live",
                 resources,
             ),
-            show_operation::<EstateResource>(
+            Operation::new(
                 "estate.show",
-                "/v1/estate/{id}",
-                "One resource, its three sides side by side",
+                (Method::Get, "/v1/estate/{id}"),
+                Role::Viewer,
+                "One resource, its three sides side by side, or one service, team or system",
+                |call, ask: OneAsk| match show::<EstateResource>(call, ask.clone()) {
+                    Err(none) if none.status == 404 => show::<CatalogEntity>(call, ask).map_err(|_| none),
+                    other => other,
+                },
             ),
             Operation::new(
                 "estate.graph",

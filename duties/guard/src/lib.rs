@@ -6,6 +6,7 @@ pub mod judge;
 pub mod kpi;
 mod pages;
 mod plan;
+mod redact;
 pub mod review;
 mod tables;
 

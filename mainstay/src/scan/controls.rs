@@ -99,7 +99,12 @@ pub fn show_controls(outside: &Outside, view: &View, folders: &[PathBuf], id: Op
                 ExitCode::SUCCESS
             }
             Some(control) => {
-                view.json(&row(control));
+                let mut whole = row(control);
+                whole["why"] = control.why.trim().into();
+                whole["fix"] = control.fix.trim().into();
+                whole["frameworks"] =
+                    serde_json::json!(control.frameworks.iter().cloned().collect::<std::collections::BTreeMap<_, _>>());
+                view.json(&whole);
                 ExitCode::SUCCESS
             }
             None => {

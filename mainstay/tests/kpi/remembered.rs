@@ -73,6 +73,7 @@ fn world(folder: &Path, specs: Vec<KpiSpec>) -> World {
     let settings = Settings {
         zone: TimeZone::UTC,
         open_on_loopback: true,
+        until_admitted: false,
         local: principal(),
         rights: mainstay_kit::rights::Rights::default(),
         today: None,

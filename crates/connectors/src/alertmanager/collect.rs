@@ -13,7 +13,7 @@ pub fn collect(outside: &Outside, request: &Request<'_>, sink: &mut dyn FnMut(Re
     let base = address.split("/api/v2").next().unwrap_or(address).trim_end_matches('/');
     let mut reading = Reading::default();
     match fetch(outside, request, base) {
-        Ok(parts) => reading.merge(super::read(&Document::folder(base, parts), &request.context)),
+        Ok(parts) => reading.merge(super::read(&Document::folder(door::shown_address(base), parts), &request.context)),
         Err(diagnostic) => reading.note(*diagnostic),
     }
     sink(reading);
@@ -23,9 +23,10 @@ fn fetch(outside: &Outside, request: &Request<'_>, base: &str) -> Result<Vec<Par
     let auth = request.auth(outside)?;
     let get = |path: &str| {
         let url = format!("{base}{path}");
-        (request.progress)(&url);
+        let shown = door::shown_address(&url);
+        (request.progress)(&shown);
         match outside.send(&door::Request::get(&url).auth(auth.clone())) {
-            Ok(response) => Ok(Part::new(url, response.body)),
+            Ok(response) => Ok(Part::new(shown, response.body)),
             Err(error) => Err(Box::new(request.failed(&error.to_string()))),
         }
     };

@@ -13,10 +13,11 @@ pub fn collect(outside: &Outside, request: &Request<'_>, sink: &mut dyn FnMut(Re
         each(super::read, outside, request, sink);
         return;
     };
-    (request.progress)(address);
+    let shown = request.origin.shown();
+    (request.progress)(&shown);
     let mut reading = Reading::default();
     match outside.send(&door::Request::get(address)) {
-        Ok(response) => reading.merge(super::read(&Document::of(address.as_str(), response.body), &request.context)),
+        Ok(response) => reading.merge(super::read(&Document::of(shown, response.body), &request.context)),
         Err(error) => reading.note(request.failed(&error.to_string())),
     }
     sink(reading);

@@ -14,7 +14,7 @@ pub fn collect(outside: &Outside, request: &Request<'_>, sink: &mut dyn FnMut(Re
     };
     let mut reading = Reading::default();
     match fetch(outside, request, address) {
-        Ok(parts) => reading.merge(super::read(&Document::folder(address.as_str(), parts), &request.context)),
+        Ok(parts) => reading.merge(super::read(&Document::folder(request.origin.shown(), parts), &request.context)),
         Err(diagnostic) => reading.note(*diagnostic),
     }
     sink(reading);
@@ -22,6 +22,7 @@ pub fn collect(outside: &Outside, request: &Request<'_>, sink: &mut dyn FnMut(Re
 
 fn fetch(outside: &Outside, request: &Request<'_>, address: &str) -> Result<Vec<Part>, Box<Diagnostic>> {
     let repository = address.strip_prefix("restic://").or_else(|| address.strip_prefix("restic+")).unwrap_or(address);
+    let shown = request.origin.shown();
     let failed = |reason: String| Box::new(request.failed(&reason));
     let password = match &request.context.options.token {
         Some(reference) => Some(outside.secret(reference).map_err(|error| failed(error.to_string()))?),
@@ -41,10 +42,10 @@ fn fetch(outside: &Outside, request: &Request<'_>, address: &str) -> Result<Vec<
         let said = said.lines().next().unwrap_or_default().to_owned();
         return Err(failed(format!("restic snapshots ended with {}: {said}", listing.ending())));
     }
-    let mut parts = vec![Part::new(format!("{address}/snapshots"), listing.stdout)];
+    let mut parts = vec![Part::new(format!("{shown}/snapshots"), listing.stdout)];
     if request.context.options.check {
         let check = restic(&["check"])?;
-        parts.push(Part::new(format!("{address}/check"), [check.stdout, check.stderr].concat()));
+        parts.push(Part::new(format!("{shown}/check"), [check.stdout, check.stderr].concat()));
     }
     Ok(parts)
 }

@@ -47,7 +47,7 @@ pub fn shell(call: &Call<'_>, request: &Request, content: Result<Content, Proble
         path: &request.path,
         navigation: &navigation,
         who: Some((call.principal.id.as_str(), word(call.principal.role))),
-        signed_in: call.principal.by_cookie && !call.world.settings.open_on_loopback,
+        signed_in: call.principal.by_cookie && !call.world.is_open().unwrap_or(false),
         version: env!("CARGO_PKG_VERSION"),
         now: &format::minute(call.today()),
     };

@@ -151,8 +151,10 @@ pub fn subject_or_none(of: Option<&Subject>) -> Markup {
 /// Where a subject's own page is. Kinds that a duty shows lead there, all others to the estate.
 #[must_use]
 pub fn subject_href(subject: &str) -> String {
-    let (kind, _) = subject.split_once(':').unwrap_or(("", subject));
+    let (kind, name) = subject.split_once(':').unwrap_or(("", subject));
     let list = match kind {
+        "fact" => return address::page(["ledger", name]),
+        "kpi" => return address::page(["kpis", name]),
         "change" => "changes",
         "incident" => "incidents",
         "alert" => "alerts",

@@ -2,7 +2,7 @@
 
 use super::sign_in;
 use crate::http::{blocking, form};
-use crate::http_guard::check_origin;
+use crate::http_guard::{check_origin, peer};
 use crate::sessions::{COOKIE, SESSION_H};
 use crate::{Problem, World};
 use axum::Router;
@@ -41,7 +41,8 @@ async fn enter(State(world): State<Arc<World>>, request: Request<Body>) -> Respo
     let fields = form(std::str::from_utf8(&body).unwrap_or_default());
     let field = |name: &str| fields.iter().find(|(n, _)| n == name).map_or(String::new(), |(_, value)| value.clone());
     let (user, password, back) = (field("user"), field("password"), field("back"));
-    blocking(move || match world.sign_in(&user, &password) {
+    let from = peer(&parts.extensions);
+    blocking(move || match world.sign_in(&from, &user, &password) {
         Ok(secret) => {
             let age_s = SESSION_H * 3600;
             redirect(safe(&back), &format!("{COOKIE}={secret}; Max-Age={age_s}{}", attributes(&parts.headers)))

@@ -1,4 +1,4 @@
-//! An aligned table for eyes.
+//! A list for eyes, aligned where that helps.
 
 use super::Report;
 use crate::Judgement;
@@ -7,6 +7,9 @@ use std::fmt::Write as _;
 
 /// How wide a column gets, at most; what is longer is shown whole and pushes the rest.
 const COLUMN_MAX: usize = 60;
+
+/// Longest name or reason that is shown whole, in characters. A file may hold one of megabytes.
+const CELL_MAX: usize = 1_000;
 
 /// The report as a table, worst first, then what could not be read, then the count.
 #[must_use]
@@ -34,33 +37,39 @@ pub fn table(report: &Report<'_>, colour: bool) -> String {
     out
 }
 
+/// A head line for each verdict, and below it, a little to the right, where it is and why: long addresses, paths and reasons
+/// stay legible in a narrow terminal, which a column for each would not let them.
 fn rows(out: &mut String, report: &Report<'_>, shown: &[&Judgement], colour: bool) {
     if shown.is_empty() {
         return;
     }
-    let cells: Vec<[String; 4]> = shown
-        .iter()
-        .map(|judgement| {
-            let severity = judgement.severity.as_str().to_owned();
-            let place = format!("{}:{}", plain(&judgement.file), judgement.line);
-            [judgement.verdict.as_str().to_owned(), severity, plain(&report.resource(judgement)), place]
-        })
-        .collect();
-    let mut widths = ["verdict", "severity", "resource", "where"].map(str::len);
-    for row in &cells {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count().min(COLUMN_MAX));
-        }
-    }
-    let [a, b, c, d] = widths;
-    let _ = writeln!(out, "{:a$}  {:b$}  {:c$}  {:d$}  control and why", "verdict", "severity", "resource", "where");
-    for (judgement, [verdict, severity, resource, place]) in shown.iter().zip(&cells) {
+    let width = |words: &[&str]| words.iter().map(|word| word.chars().count()).max().unwrap_or(0).min(COLUMN_MAX);
+    let a = width(&shown.iter().map(|judgement| judgement.verdict.as_str()).collect::<Vec<_>>());
+    let b = width(&shown.iter().map(|judgement| judgement.severity.as_str()).collect::<Vec<_>>());
+    let c = width(&shown.iter().map(|judgement| &*judgement.control).collect::<Vec<_>>());
+    for judgement in shown {
         let (on, off) = if colour { (colour_of(judgement), "\u{1b}[0m") } else { ("", "") };
-        let _ = writeln!(out, "{on}{verdict:a$}{off}  {severity:b$}  {resource:c$}  {place:d$}  {}", judgement.control);
-        let indent = a + b + c + d + 8;
-        let _ = writeln!(out, "{:indent$}{}", "", plain(&super::why(judgement)));
+        let (verdict, severity, control) =
+            (judgement.verdict.as_str(), judgement.severity.as_str(), &*judgement.control);
+        let resource = cut(&plain(&report.resource(judgement)));
+        let _ = writeln!(out, "{on}{verdict:a$}{off}  {severity:b$}  {control:c$}  {resource}");
+        let indent = a + 2;
+        let _ = writeln!(out, "{:indent$}{}:{}", "", plain(&judgement.file), judgement.line);
+        let _ = writeln!(out, "{:indent$}{}", "", cut(&plain(&super::why(judgement))));
     }
     out.push('\n');
+}
+
+/// A text that somebody made longer than anybody reads, without its middle.
+fn cut(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= CELL_MAX {
+        return text.to_owned();
+    }
+    let (head, tail) = (CELL_MAX * 3 / 4, CELL_MAX / 4);
+    let first: String = text.chars().take(head).collect();
+    let last: String = text.chars().skip(count - tail).collect();
+    format!("{first} ... {last}")
 }
 
 fn rank(verdict: Verdict) -> u8 {

@@ -156,9 +156,34 @@ fn course(row: &FindingRow) -> Vec<Event> {
     events
 }
 
+/// Why it matters and how to mend it, where the rule is a control that comes with the program.
 fn what_to_do(row: &FindingRow) -> Markup {
-    let show = format!("mainstay control show {}", row.finding.rule);
-    html! { p { "Why it matters and how to mend it: " code { (show) } } }
+    let rule = &row.finding.rule;
+    let name = format!("/{rule}.md");
+    let file = mainstay_policy::built_in().into_iter().find(|file| file.path.ends_with(&name));
+    let engine = file.map(|file| mainstay_policy::Engine::load(&[file]).0);
+    match engine.as_ref().and_then(|engine| engine.control(rule)) {
+        Some(control) => html! { (written(&control.why)) (written(&control.fix)) },
+        None => html! { p { "Why it matters and how to mend it: " code { "mainstay control show " (rule) } } },
+    }
+}
+
+/// A control's own text: paragraphs, and the blocks that are set as they stand. The rule is for machines and stays out.
+fn written(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split("```").enumerate() {
+            @if at % 2 == 1 {
+                @let (language, block) = part.split_once('\n').unwrap_or(("", part));
+                @if !language.starts_with("rule") {
+                    pre class="json" tabindex="0" role="region" aria-label="How to mend it" { code { (block.trim_end()) } }
+                }
+            } @else {
+                @for paragraph in part.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
+                    p { (parts::prose(paragraph.trim())) }
+                }
+            }
+        }
+    }
 }
 
 /// The form that asks for a waiver; the operation behind it is that of `mainstay finding waive`.
