@@ -386,3 +386,27 @@ fn a_finding_says_why_it_matters_and_how_to_mend_it() {
     let (status, page) = server.look("", &finding);
     assert!(status == 200 && page.contains("aws_s3_bucket_public_access_block"), "{page}");
 }
+
+#[test]
+fn health_answers_while_the_first_collection_still_runs() {
+    let folder = std::env::temp_dir().join(format!("mainstay-pages-early-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    // A secret that is long in coming holds the collection up for as long as the test may need.
+    let slow = "[[source]]\nconnector = \"alertmanager\"\npaths = [\"http://127.0.0.1:9\"]\ntoken = \"cmd:sleep 50\"\n";
+    std::fs::write(folder.join("mainstay.toml"), slow).unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut up = Command::new(env!("CARGO_BIN_EXE_mainstay"));
+    let up = up.arg("--data").arg(folder.join("data")).arg("up").arg(&folder).args(["--listen", &free.to_string()]);
+    let process = up.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut server = Server { folder, process, host: free.to_string() };
+    let answers = (0..400).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        TcpStream::connect(free).is_ok() && server.send("GET", "/health/live", &[], "").2.contains("alive")
+    });
+    assert!(answers, "nothing answered");
+    assert_eq!(server.look("", "/sources").0, 200);
+    server.process.kill().unwrap();
+    let mut said = String::new();
+    server.process.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(!said.contains("mainstay serves"), "the collection was over before: {said}");
+}

@@ -2,6 +2,7 @@
 
 use mainstay_iac::{Reading, SourceFile, read, terraform::Options};
 use mainstay_model::{Diagnostic, Verdict};
+use mainstay_policy::report::Report;
 use mainstay_policy::suppress::{self, Suppression, Today};
 use mainstay_policy::{ControlFile, Engine, Judging, Wanted};
 
@@ -218,4 +219,21 @@ fn a_baseline_of_checkov_names_files_from_its_own_folder() {
     assert_eq!(outcome(&[("infra/main.tf", code)], &known).0[0].1, Verdict::Waived);
     assert_eq!(outcome(&[("other/main.tf", code)], &known).0[0].1, Verdict::Fail);
     assert_eq!(outcome(&[("infra/main.tf", &code.replace("\"a\"", "\"b\""))], &known).0[0].1, Verdict::Fail);
+}
+
+#[test]
+fn sarif_says_a_suppression_in_words_that_every_published_schema_knows() {
+    let text =
+        "resource \"aws_s3_bucket\" \"a\" {\n  # checkov:skip=CKV_AWS_20:a public site\n  acl = \"public-read\"\n}\n";
+    let (engine, reading, mut judging) = judged(&[("main.tf", text)]);
+    let suppressions = suppress::in_code(&reading);
+    let today = Today { day: "2026-11-23", workspace: "" };
+    let _ = suppress::apply(&mut judging, &reading, &engine, &suppressions, today);
+    let report = Report { judging: &judging, diagnostics: &[], engine: &engine, version: "1" };
+    let log: serde_json::Value = serde_json::from_str(&mainstay_policy::report::sarif(&report)).unwrap();
+    let said = log["runs"][0]["results"][0]["suppressions"][0].as_object().unwrap();
+    let names: Vec<&str> = said.keys().map(String::as_str).collect();
+    // `status` of the standard is `state` in another copy of its schema, and both forbid what they do not know.
+    assert_eq!(names, ["justification", "kind", "location"]);
+    assert_eq!((said["kind"].as_str(), said["justification"].as_str()), (Some("inSource"), Some("a public site")));
 }

@@ -94,3 +94,15 @@ fn colour_of(judgement: &Judgement) -> &'static str {
 fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_megabytes_is_shown_by_its_ends() {
+        assert_eq!(cut("aws_s3_bucket.logs"), "aws_s3_bucket.logs");
+        let long = cut(&format!("begin{}end", "x".repeat(5_000_000)));
+        assert!(long.starts_with("beginx") && long.ends_with("xend") && long.len() < 1_100, "{} bytes", long.len());
+    }
+}
