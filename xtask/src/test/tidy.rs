@@ -80,10 +80,11 @@ fn judgement_touches_no_clock_disk_network_or_random_source() {
         "getrandom",
         "::now()",
     ];
-    let mut files: Vec<PathBuf> = ["crates/model", "crates/anomaly", "crates/iac", "crates/logs", "crates/policy", "crates/promql"]
-        .iter()
-        .flat_map(|name| crate::shell::files(&root().join(name).join("src")))
-        .collect();
+    let mut files: Vec<PathBuf> =
+        ["crates/model", "crates/anomaly", "crates/iac", "crates/logs", "crates/policy", "crates/promql"]
+            .iter()
+            .flat_map(|name| crate::shell::files(&root().join(name).join("src")))
+            .collect();
     for duty in members("duties") {
         let pure = ["tables", "judge", "kpi"];
         let is_pure = |file: &PathBuf| {
