@@ -15,7 +15,7 @@ fn changes(rule: &str, code: &str) -> (Verdict, Vec<String>) {
     let file = SourceFile { path: "main.tf".to_owned(), bytes: code.as_bytes().to_vec() };
     let mut reading = read(&[file], &Options::default());
     let before: Vec<_> = reading.resources.iter().map(|resource| resource.body.clone()).collect();
-    let explained = engine.explain(&mut reading, &engine.controls()[0], 0).expect("a verdict");
+    let explained = engine.explain(&mut reading, engine.controls()[0], 0).expect("a verdict");
     let after: Vec<_> = reading.resources.iter().map(|resource| resource.body.clone()).collect();
     assert_eq!(before, after, "the reading is as it was");
     (explained.judgement.verdict, explained.changes.into_iter().map(|change| change.text).collect())
