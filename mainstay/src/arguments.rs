@@ -1,8 +1,10 @@
 //! The command line as it is typed. Each command becomes a request to the same API that the pages and programs use.
 
+mod log;
 mod rules;
 mod scan;
 
+pub use log::{Log, Templates as LogTemplates};
 pub use rules::Rules;
 pub use scan::{Code, Explain, Scan, Verdicts};
 
@@ -150,6 +152,9 @@ pub enum Command {
     /// Plans of Terraform and OpenTofu
     #[command(subcommand)]
     Plan(Plan),
+    /// Logs
+    #[command(subcommand)]
+    Log(Log),
     /// Serve an editor: findings while typing, their reasons, and fixes (language server on standard input and output)
     Lsp {
         /// What code is judged, and by what.

@@ -14,6 +14,7 @@ mod explain;
 mod hooks;
 mod known;
 mod kpi_view;
+mod log;
 mod lsp;
 mod plan;
 mod routes;
@@ -22,7 +23,7 @@ mod scan;
 mod up;
 mod view;
 
-use arguments::{Arguments, Command, Control, Ledger, Plan, Source};
+use arguments::{Arguments, Command, Control, Ledger, Log, Plan, Source};
 use clap::{CommandFactory, Parser};
 use mainstay_kit::Problem;
 use mainstay_outside::Outside;
@@ -88,6 +89,7 @@ fn run(context: &Context, command: Command) -> Result<ExitCode, Problem> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Rules(ask) => Ok(rules::run(context, &ask)),
+        Command::Log(Log::Templates(ask)) => log::templates(context, &ask),
         Command::Lsp { code, stdio: _ } => lsp::serve(context, &code),
         Command::Man { command } => man(context, command.as_deref()),
         Command::Completions { shell } => {

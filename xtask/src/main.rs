@@ -22,6 +22,7 @@ cargo xtask test [STEP...]                       run every check, or only the na
 cargo xtask bench [NAME...]                      measure speed beside the limits of the machine
 cargo xtask peers iac [--only FAMILY] [--summary] [--write-floor]
                                                  compare verdicts with those that another scanner's suite expects
+cargo xtask peers watch                          compare templates of logs and anomalies with those that people labelled
 cargo xtask generate [--check]                   write reference pages and the example's history; --check only compares
 cargo xtask new control|connector|kpi NAME       start one, with its next step
 
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
             println!("{note}");
             true
         }),
+        ["peers", "watch"] => peers::watch().map(|_| true),
         ["generate"] => generate::run(false),
         ["generate", "--check"] => generate::run(true),
         ["new", kind, name] => new::run(kind, name).map(|()| true),

@@ -1,4 +1,5 @@
-//! `cargo xtask peers iac`: our verdicts beside those which another scanner's own test suite expects.
+//! `cargo xtask peers`: what we say beside what others say of the same input. `iac`: verdicts that another scanner's own
+//! test suite expects. `watch`: templates of log lines and anomalies of series that people labelled.
 
 use crate::shell::{Outcome, cargo, execute, root};
 use std::path::PathBuf;
@@ -22,6 +23,20 @@ pub fn iac(words: &[&str]) -> Outcome<String> {
     peers.arg(root().join("catalog/guard/controls")).arg(root().join("docs/peers.md")).arg(root().join(FLOOR));
     peers.args(words);
     execute(&mut peers).map(|()| String::new())
+}
+
+/// Prints how far we agree with what people labelled. Tests hold the figures; this shows them.
+pub fn watch() -> Outcome<String> {
+    if !data().is_dir() {
+        return Ok(format!("NOT compared: there is no {}", data().display()));
+    }
+    for (package, what) in [("mainstay-logs", "templates of log lines"), ("mainstay-anomaly", "anomalies of series")] {
+        println!("== {what}");
+        let mut peers = cargo();
+        peers.args(["run", "--quiet", "--release", "-p", package, "--example", "peers"]);
+        execute(&mut peers)?;
+    }
+    Ok(String::new())
 }
 
 /// The real inputs lie beside the checkout.
