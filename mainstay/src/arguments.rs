@@ -107,6 +107,8 @@ pub enum Command {
     /// Controls
     #[command(subcommand)]
     Control(Control),
+    /// How well the controls are kept, and how that moved
+    Posture(Posture),
     /// Findings
     #[command(subcommand)]
     Finding(Finding),
@@ -328,6 +330,20 @@ pub struct Kpi {
     /// Slice by service, team or tier
     #[arg(long, value_name = "SLICE")]
     pub by: Option<String>,
+}
+
+/// Posture.
+#[derive(Debug, Args)]
+pub struct Posture {
+    /// What the rows are: service, team, control or framework
+    #[arg(long, value_name = "SLICE", default_value = "service")]
+    pub by: String,
+    /// The time between two points: month or week
+    #[arg(long, default_value = "month")]
+    pub step: String,
+    /// What was known then: a date, a time, or an entry count
+    #[arg(long, value_name = "WHEN")]
+    pub as_of: Option<String>,
 }
 
 /// Controls.

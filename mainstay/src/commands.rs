@@ -84,6 +84,9 @@ fn request(context: &Context, command: Command) -> Result<(&'static str, Value),
                 }
             }
         }
+        Command::Posture(posture) => {
+            ("posture.show", json!({"by": posture.by, "step": posture.step, "as_of": posture.as_of}))
+        }
         Command::Finding(Finding::List(narrow)) => ("finding.list", narrowed(narrow)),
         Command::Finding(Finding::Show { id }) => ("finding.show", json!({ "id": id })),
         Command::Finding(Finding::Waive { id, reason, until }) => {

@@ -21,6 +21,11 @@ struct Client {
 
 impl Client {
     fn new(name: &str, text: &str) -> Self {
+        Self::able(name, text, &json!({}))
+    }
+
+    /// A client of the capabilities.
+    fn able(name: &str, text: &str, capabilities: &Value) -> Self {
         let folder = std::env::temp_dir().join(format!("mainstay-lsp-{name}-{}", std::process::id()));
         std::fs::remove_dir_all(&folder).ok();
         std::fs::create_dir_all(&folder).unwrap();
@@ -31,7 +36,7 @@ impl Client {
         let (input, output) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
         let mut client = Self { folder, child, input, output, next: 1 };
         let root = client.uri("").trim_end_matches('/').to_owned();
-        let answer = client.ask("initialize", json!({"rootUri": root, "capabilities": {}}));
+        let answer = client.ask("initialize", json!({"rootUri": root, "capabilities": capabilities}));
         assert_eq!(answer["capabilities"]["positionEncoding"], "utf-16");
         client
     }
@@ -148,6 +153,30 @@ fn a_hover_explains_and_a_fix_makes_it_pass() {
     assert_eq!(edit["newText"], "\"private\"");
     assert_eq!(edit["range"]["start"], json!({"line": 6, "character": 11}));
     assert_eq!(edit["range"]["end"], json!({"line": 6, "character": 24}));
+}
+
+#[test]
+fn what_is_said_carries_the_version_of_the_text_that_it_is_about() {
+    let capabilities = json!({"workspace": {"workspaceEdit": {"documentChanges": true}}});
+    let mut client = Client::able("version", OPEN, &capabilities);
+    client.shown();
+    let uri = client.uri("main.tf");
+    let document = json!({"uri": uri, "languageId": "terraform", "version": 7, "text": OPEN});
+    client.tell("textDocument/didOpen", json!({"textDocument": document}));
+    let said = loop {
+        let message = client.read();
+        if message["params"]["uri"] == *uri {
+            break message;
+        }
+    };
+    assert_eq!(said["params"]["version"], 7);
+    let range = json!({"start": {"line": 6, "character": 0}, "end": {"line": 6, "character": 9}});
+    let ask = json!({"textDocument": {"uri": uri}, "range": range, "context": {"diagnostics": []}});
+    let actions = client.ask("textDocument/codeAction", ask);
+    let action = actions.as_array().unwrap().iter().find(|one| one["diagnostics"][0]["code"] == CONTROL).unwrap();
+    let change = &action["edit"]["documentChanges"][0];
+    assert_eq!(change["textDocument"], json!({"uri": uri, "version": 7}));
+    assert_eq!(change["edits"][0]["newText"], "\"private\"");
 }
 
 #[test]

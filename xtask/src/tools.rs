@@ -31,9 +31,10 @@ pub const CARGO_DENY: &str = "0.20.2";
 /// Python packages, in a virtual environment below `target/tools`.
 pub const PYPI: &[&str] = &["schemathesis==4.28.0"];
 
-/// npm packages, below `target/tools`: HashiCorp's own HCL parser as an oracle, and the driver of the browser. Neither
-/// downloads a browser: the test drives Debian's Chromium.
-pub const NPM: &[(&str, &str)] = &[("@cdktf/hcl2json", "0.21.0"), ("playwright-core", "1.65.1")];
+/// npm packages, below `target/tools`: HashiCorp's own HCL parser as an oracle, the schema of SARIF with what checks it, and
+/// the driver of the browser. None downloads a browser: the test drives Debian's Chromium.
+pub const NPM: &[(&str, &str)] =
+    &[("@cdktf/hcl2json", "0.21.0"), ("@microsoft/jest-sarif", "1.0.0-beta.0"), ("playwright-core", "1.65.1")];
 
 /// Where tools of the test run are kept.
 pub fn folder() -> PathBuf {

@@ -92,6 +92,10 @@ fn plan(node: &Node, path: &str) -> Plan {
         errored: matches!(get(node, "errored").map(|flag| &flag.value), Some(Value::Bool(true))),
         ..Plan::default()
     };
+    if get(node, "resource_changes").is_none() && get(node, "planned_values").is_none() {
+        plan.diagnostics.push(no_plan(node, path));
+        return plan;
+    }
     let major = plan.format_version.split('.').next().and_then(|major| major.parse::<u32>().ok());
     if major.is_none_or(|major| major > FORMAT_MAJOR_MAX) {
         let summary = format!("the plan has format version `{}`", plan.format_version);
@@ -134,6 +138,20 @@ fn plan(node: &Node, path: &str) -> Plan {
         plan.drift = items(drift).iter().filter_map(|entry| change(entry, &root, &references)).collect();
     }
     plan
+}
+
+/// Says that a document is no plan. An empty change and no plan at all must not look alike.
+fn no_plan(node: &Node, path: &str) -> Diagnostic {
+    let place = Place::at(path, node.at.line, node.at.column);
+    let (summary, help) = if get(node, "values").is_some() || get(node, "lineage").is_some() {
+        (
+            "the document is a state and no plan",
+            "write the plan with `terraform plan -out FILE` and `terraform show -json FILE`",
+        )
+    } else {
+        ("the document holds no plan", "write the plan with `terraform show -json FILE`")
+    };
+    Diagnostic::error("plan.none", summary, place, help)
 }
 
 fn unchanged(resource: Resource) -> Change {

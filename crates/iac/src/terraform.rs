@@ -38,7 +38,7 @@ use std::sync::Arc;
 /// How many instances `count` or `for_each` of one block may give.
 pub const INSTANCES_PER_BLOCK_MAX: usize = 10_000;
 /// How many instances of resources and modules all files together may give.
-pub const INSTANCES_MAX: u64 = 1_000_000;
+pub const INSTANCES_MAX: u64 = 250_000;
 /// How many nodes the attributes of one resource may hold.
 pub const NODES_PER_RESOURCE_MAX: u64 = 1_000_000;
 /// How many nodes all attributes together may hold.

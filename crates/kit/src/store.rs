@@ -25,7 +25,7 @@ type ReachOf = fn(&str, Vec<Recorded>) -> Option<(Timestamp, Option<Timestamp>)>
 type MakeRow = fn(&str, Vec<Recorded>) -> Result<Option<Vec<Value>>, String>;
 
 /// Version of the tables' form; raising it makes every ledger fold its tables anew at the next start.
-const FORM: u32 = 4;
+const FORM: u32 = 5;
 
 impl EntityKind {
     /// The kind of an entity.

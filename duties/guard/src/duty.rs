@@ -1,18 +1,22 @@
 //! What the guard duty declares.
 
+use crate::posture::{self, By, KnownControl, Posture};
 use crate::{ApprovalRow, EstateResource, FindingRow, ReviewRow, act, kpi, plan};
-use mainstay_estate::CatalogEntity;
+use jiff::SignedDuration;
 use mainstay_estate::graph::{Edge, Graph, Node, around};
+use mainstay_estate::{Catalog, CatalogEntity};
 use mainstay_kit::lists::{OneAsk, list_operation, show, show_operation};
 use mainstay_kit::operation::Method;
 use mainstay_kit::{
     Call, Contribution, Contributions, Duty, EntityKind, Folded, Job, ListQuery, Operation, Problem, Query, Reader,
 };
-use mainstay_model::Subject;
 use mainstay_model::facts::Role;
+use mainstay_model::{Span, Subject, Timestamp, Window};
+use mainstay_policy::{Engine, built_in};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The duty.
@@ -27,6 +31,65 @@ struct GraphAsk {
     /// Steps from the root, at most 10; 2 where absent.
     #[serde(default)]
     depth: Option<u32>,
+}
+
+/// What a posture is asked for.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PostureAsk {
+    /// What the rows are: service (where absent), team, control or framework.
+    #[serde(default)]
+    pub by: By,
+    /// The time between two points: month (where absent) or week.
+    #[serde(default)]
+    pub step: Step,
+    /// What was known then: a date, a time, or an entry count.
+    #[serde(default)]
+    pub as_of: Option<String>,
+}
+
+/// The time between two points of a course.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Step {
+    /// Twelve calendar months, the last one as far as it has come: the points of KPI 8's own chart.
+    #[default]
+    Month,
+    /// Thirteen weeks that end now.
+    Week,
+}
+
+impl Step {
+    pub(crate) const ALL: [Self; 2] = [Self::Month, Self::Week];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Week => "week",
+            Self::Month => "month",
+        }
+    }
+
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Week => "13 weeks",
+            Self::Month => "12 months",
+        }
+    }
+
+    /// The windows at whose ends one looks, oldest first.
+    fn windows(self, now: Timestamp, zone: &jiff::tz::TimeZone) -> Vec<Span> {
+        match self {
+            Self::Month => {
+                let last = now.checked_sub(SignedDuration::from_secs(1)).unwrap_or(now);
+                Window::months_back(last, zone, 12).into_iter().map(|month| month.span).collect()
+            }
+            Self::Week => {
+                let end =
+                    |back: i64| now.to_zoned(zone.clone()).saturating_sub(jiff::Span::new().weeks(back)).timestamp();
+                (0..13).rev().map(|back| Span { from: end(back + 1), to: end(back) }).collect()
+            }
+        }
+    }
 }
 
 impl Duty for GuardDuty {
@@ -89,6 +152,14 @@ impl Duty for GuardDuty {
                 |call, ask: GraphAsk| graph(call, ask.root.as_deref(), ask.depth.unwrap_or(2).min(10)),
             )
             .with_columns(&["from", "relation", "to"]),
+            Operation::new(
+                "posture.show",
+                (Method::Get, "/v1/posture"),
+                Role::Viewer,
+                "How well the controls are kept, by service, team, control or framework, over time",
+                |call, ask: PostureAsk| posture_of(call, &ask),
+            )
+            .with_columns(&["slice", "title", "share", "kept", "counted", "unknown", "open", "waived"]),
         ]);
         all
     }
@@ -125,6 +196,49 @@ fn of_resources(
 ) -> Result<Vec<Contribution>, Problem> {
     let resources = reader.all::<EstateResource>(Some(query.window))?;
     mainstay_estate::with_owners(reader, kpi(&resources, query))
+}
+
+/// How well the controls are kept, with what the ledger knew then.
+///
+/// # Errors
+/// The database fails, or `as_of` names no time.
+pub(crate) fn posture_of(call: &Call<'_>, ask: &PostureAsk) -> Result<Posture, Problem> {
+    let reader = call.reader(ask.as_of.as_deref())?;
+    let zone = &call.world.settings.zone;
+    let malformed = |e: mainstay_model::WindowError| Problem::malformed("posture.window", e.to_string());
+    let now = match ask.as_of.as_deref().filter(|text| !text.is_empty() && text.parse::<u64>().is_err()) {
+        Some(text) => Window::instant(text, zone).map_err(malformed)?,
+        None => call.today(),
+    };
+    // As the scorecard does: what ends now ends with the minute, so that the figures are the same.
+    let now = Timestamp::from_second(now.as_second().div_euclid(60) * 60).unwrap_or(now);
+    let windows = ask.step.windows(now, zone).into_iter();
+    let queries: Vec<Query> = windows.map(|window| Query { window, as_of: now, zone: zone.clone() }).collect();
+    let window =
+        queries.first().zip(queries.last()).map(|(first, last)| Span { from: first.window.from, to: last.window.to });
+    Ok(posture::posture(&posture::Ask {
+        by: ask.by,
+        resources: &reader.all::<EstateResource>(window)?,
+        findings: &reader.all::<FindingRow>(window)?,
+        catalog: &Catalog::new(&reader.all::<CatalogEntity>(None)?),
+        controls: known_controls(),
+        queries: &queries,
+    }))
+}
+
+/// Titles, severities and frameworks of the controls that come with the program. Reading them costs more than all else of
+/// a posture, and they cannot change while it runs.
+fn known_controls() -> &'static BTreeMap<String, KnownControl> {
+    static KNOWN: OnceLock<BTreeMap<String, KnownControl>> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let (engine, _) = Engine::load(&built_in());
+        let known = engine.controls().iter().map(|control| {
+            let frameworks = control.frameworks.iter().map(|(name, _)| name.clone()).collect();
+            let title = control.title.to_string();
+            (control.id.to_string(), KnownControl { title, severity: control.severity, frameworks })
+        });
+        known.collect()
+    })
 }
 
 /// The graph of catalog and resources around a root; without a root the catalog alone, because all resources at once can

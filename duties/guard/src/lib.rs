@@ -6,6 +6,7 @@ pub mod judge;
 pub mod kpi;
 mod pages;
 mod plan;
+pub mod posture;
 mod redact;
 pub mod review;
 mod tables;

@@ -1,10 +1,11 @@
-//! The pages of the estate, of findings and of approvals.
+//! The pages of the guard: posture, estate, plans, findings and approvals.
 
 mod approvals;
 mod estate;
 mod findings;
 mod graph;
 mod plans;
+mod posture;
 
 use mainstay_kit::{Form, Page};
 use mainstay_model::facts::Role;
@@ -12,6 +13,7 @@ use mainstay_model::facts::Role;
 pub(crate) fn pages() -> Vec<Page> {
     let page = |path, navigation, render| Page { path, navigation, least: Role::Viewer, render };
     vec![
+        page("/guard", Some((5, "Guard")), posture::page),
         page("/estate", Some((10, "Estate")), estate::resources),
         page("/estate/catalog", None, estate::catalog),
         page("/estate/graph", None, graph::whole),

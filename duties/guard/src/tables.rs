@@ -6,6 +6,6 @@ mod resource;
 mod review;
 
 pub use approval::ApprovalRow;
-pub use finding::FindingRow;
+pub use finding::{FindingRow, Stood};
 pub use resource::{Agreement, EstateResource, Judgement, LiveState, Sighting, Summary};
 pub use review::ReviewRow;

@@ -14,6 +14,13 @@ use std::path::{Path, PathBuf};
 /// How many findings one hover explains.
 const HOVERED_MAX: usize = 4;
 
+/// A text that the editor holds.
+struct Open {
+    text: String,
+    /// Its version, which what is said of it carries, so that the editor can tell what is about an older text.
+    version: Option<i64>,
+}
+
 /// The server of one editor.
 pub struct Server {
     outside: Outside,
@@ -22,7 +29,9 @@ pub struct Server {
     /// Folders that are open.
     folders: Vec<PathBuf>,
     /// Texts that the editor holds, saved or not, by path.
-    open: BTreeMap<String, String>,
+    open: BTreeMap<String, Open>,
+    /// The editor takes an edit with the version of the text that it is meant for.
+    versioned: bool,
     gathered: Gathered,
     judged: Option<Judged>,
     /// Files of which something was said, so that it can be taken back.
@@ -44,6 +53,7 @@ impl Server {
             unit: Unit::Utf16,
             folders: Vec::new(),
             open: BTreeMap::new(),
+            versioned: false,
             gathered: Gathered::default(),
             judged: None,
             said: BTreeSet::new(),
@@ -90,6 +100,7 @@ impl Server {
     }
 
     fn initialize(&mut self, params: &Value) -> Value {
+        self.versioned = params["capabilities"]["workspace"]["workspaceEdit"]["documentChanges"] == true;
         self.unit = Unit::of(&params["capabilities"]["general"]["positionEncodings"]);
         let several = params["workspaceFolders"].as_array().into_iter().flatten().filter_map(|one| one["uri"].as_str());
         self.folders = several.filter_map(path_of).collect();
@@ -119,12 +130,14 @@ impl Server {
                     self.folders.push(folder.to_owned());
                     self.stale = true;
                 }
-                self.open.insert(path, text.to_owned());
+                let version = params["textDocument"]["version"].as_i64();
+                self.open.insert(path, Open { text: text.to_owned(), version });
             }
             ("textDocument/didChange", Some(path)) => {
                 let text = params["contentChanges"].as_array().and_then(|all| all.last());
                 if let Some(text) = text.and_then(|change| change["text"].as_str()) {
-                    self.open.insert(path, text.to_owned());
+                    let version = params["textDocument"]["version"].as_i64();
+                    self.open.insert(path, Open { text: text.to_owned(), version });
                 }
             }
             ("textDocument/didClose", Some(path)) => {
@@ -178,7 +191,10 @@ impl Server {
         }
         self.said = now;
         let notice = |(path, diagnostics): (String, Vec<Value>)| {
-            let params = json!({"uri": uri_of(Path::new(&path)), "diagnostics": diagnostics});
+            let mut params = json!({"uri": uri_of(Path::new(&path)), "diagnostics": diagnostics});
+            if let Some(version) = self.open.get(&path).and_then(|open| open.version) {
+                params["version"] = version.into();
+            }
             json!({"jsonrpc": "2.0", "method": "textDocument/publishDiagnostics", "params": params})
         };
         by_file.into_iter().filter(|(path, _)| path.starts_with('/')).map(notice).collect()
@@ -187,7 +203,8 @@ impl Server {
     /// The files of the disk, with the editor's text where it has one.
     fn sources(&self) -> Vec<SourceFile> {
         let on_disk = self.gathered.sources.iter().filter(|file| !self.open.contains_key(&file.path)).cloned();
-        let open = self.open.iter().map(|(path, text)| SourceFile { path: path.clone(), bytes: text.clone().into() });
+        let open =
+            self.open.iter().map(|(path, open)| SourceFile { path: path.clone(), bytes: open.text.clone().into() });
         let mut sources: Vec<SourceFile> = on_disk.chain(open).collect();
         sources.sort_by(|a, b| a.path.cmp(&b.path));
         sources
@@ -198,7 +215,7 @@ impl Server {
             let file = self.gathered.sources.iter().find(|file| file.path == path);
             file.map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).unwrap_or_default()
         };
-        self.open.get(path).cloned().unwrap_or_else(on_disk)
+        self.open.get(path).map_or_else(on_disk, |open| open.text.clone())
     }
 
     fn of_judgement(&self, judgement: &Judgement) -> Value {
@@ -335,13 +352,20 @@ impl Server {
                 json!({"range": range, "newText": one.text})
             })
             .collect();
-        let mut changes = serde_json::Map::new();
-        changes.insert(uri.to_owned(), Value::Array(edits));
+        let version = path_of(uri).and_then(|path| self.open.get(&shown(&path))?.version);
+        let edit = if self.versioned {
+            // An edit that was made for an older text is refused by the editor, and not put into the wrong place.
+            json!({"documentChanges": [{"textDocument": {"uri": uri, "version": version}, "edits": edits}]})
+        } else {
+            let mut changes = serde_json::Map::new();
+            changes.insert(uri.to_owned(), Value::Array(edits));
+            json!({"changes": changes})
+        };
         json!({
             "title": title,
             "kind": "quickfix",
             "diagnostics": [self.of_judgement(judgement)],
-            "edit": {"changes": changes},
+            "edit": edit,
         })
     }
 

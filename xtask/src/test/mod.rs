@@ -2,6 +2,7 @@
 
 mod oracle;
 mod postgres;
+mod sarif;
 mod server;
 #[cfg(test)]
 mod tidy;
@@ -40,6 +41,7 @@ const STEPS: &[Step] = &[
     }),
     step("transcripts", "transcripts of README and docs say what the program says", transcript::run),
     step("oracle", "the example's true KPIs, computed a second time", oracle::run),
+    step("sarif", "the SARIF report keeps its standard's schema", sarif::run),
     step("browser", "every page in a browser, at two sizes", server::browser),
     step("api", "the API keeps its own description", server::api),
 ];

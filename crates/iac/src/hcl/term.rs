@@ -186,6 +186,8 @@ impl Cursor<'_> {
         let key = self.expr()?;
         Ok(match key.kind {
             Kind::Variable(name) => Key::Name(name, key.at),
+            // As a key the word is a name like any other.
+            Kind::Null => Key::Name(std::sync::Arc::from("null"), key.at),
             _ => Key::Expr(key),
         })
     }

@@ -4,7 +4,7 @@
 //! are unknown in part.
 
 mod collection;
-mod convert;
+pub(super) mod convert;
 mod dates;
 mod encoding;
 mod files;
@@ -12,6 +12,7 @@ mod format;
 mod hash;
 mod ip;
 mod numeric;
+mod pattern;
 mod sets;
 mod text;
 mod yaml;
@@ -29,13 +30,14 @@ use std::sync::Arc;
 pub(super) const ELEMENTS_MAX: usize = 100_000;
 
 /// Functions for which it is enough that the arguments themselves are known; their elements may be unknown.
-const MOVES_ELEMENTS: [&str; 29] = [
+const MOVES_ELEMENTS: [&str; 30] = [
     "chunklist",
     "concat",
     "contains",
     "element",
     "flatten",
     "formatlist",
+    "index",
     "join",
     "keys",
     "length",

@@ -5,6 +5,9 @@ use super::val::{Val, unknown_of};
 use crate::hcl::{Binary, Expr};
 use rust_decimal::Decimal;
 
+/// Digits behind the point that a sum or product of rounded quotients keeps.
+const EXACT_DIGITS: u32 = 26;
+
 pub(super) fn not(operand: &Val) -> Evaluated {
     match operand.to_bool() {
         Some(flag) => Ok(Val::Bool(!flag)),
@@ -56,6 +59,12 @@ fn logical<'w>(scope: &mut Scope<'w>, left: Val, right: &'w Expr, deciding: bool
     }
 }
 
+/// Terraform counts with 512 bits, so that `1 / 3 * 3` is 1 again; here the last of 28 digits of a quotient was rounded,
+/// and what grows from that is taken off.
+fn rounded(number: Decimal) -> Decimal {
+    if number.scale() > EXACT_DIGITS { number.round_dp(EXACT_DIGITS) } else { number }
+}
+
 fn arithmetic(operator: Binary, left: &Val, right: &Val) -> Evaluated {
     if let Some(unknown) = unknown_of([left, right]) {
         return Ok(unknown);
@@ -69,9 +78,9 @@ fn arithmetic(operator: Binary, left: &Val, right: &Val) -> Evaluated {
         Binary::Greater => return Ok(Val::Bool(a > b)),
         Binary::GreaterOrEqual => return Ok(Val::Bool(a >= b)),
         Binary::Divide | Binary::Modulo if b.is_zero() => return Err(Fault::new("division by zero")),
-        Binary::Add => a.checked_add(b),
-        Binary::Subtract => a.checked_sub(b),
-        Binary::Multiply => a.checked_mul(b),
+        Binary::Add => a.checked_add(b).map(rounded),
+        Binary::Subtract => a.checked_sub(b).map(rounded),
+        Binary::Multiply => a.checked_mul(b).map(rounded),
         Binary::Divide => a.checked_div(b),
         Binary::Modulo => a.checked_rem(b),
         Binary::Or | Binary::And | Binary::Equal | Binary::NotEqual => None,

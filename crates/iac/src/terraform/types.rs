@@ -1,6 +1,7 @@
 //! Type constraints of variables, and the conversion to them.
 
 use super::eval::Fault;
+use super::functions::convert::unified;
 use super::val::{Item, Object, Val};
 use crate::hcl::{Expr, Key, Kind};
 use std::collections::BTreeMap;
@@ -101,11 +102,9 @@ impl<'w> Type<'w> {
             },
             Self::Map(element) => match val {
                 Val::Map(object) => {
-                    let mut entries = BTreeMap::new();
-                    for (key, item) in &object.entries {
-                        entries.insert(key.clone(), Item { val: element.convert(&item.val, default)?, at: item.at });
-                    }
-                    Ok(Val::object(entries, object.rest.clone()))
+                    let items: Vec<Item> = object.entries.values().cloned().collect();
+                    let items = element.convert_all(&items, default)?;
+                    Ok(Val::object(object.entries.keys().cloned().zip(items).collect(), object.rest.clone()))
                 }
                 _ => mismatch("a map"),
             },
@@ -126,7 +125,20 @@ impl<'w> Type<'w> {
     }
 
     fn convert_all(&self, items: &[Item], default: &mut dyn FnMut(&'w Expr) -> Val) -> Result<Vec<Item>, Fault> {
-        items.iter().map(|item| Ok(Item { val: self.convert(&item.val, default)?, at: item.at })).collect()
+        let items = items.iter().map(|item| Ok(Item { val: self.convert(&item.val, default)?, at: item.at }));
+        let items = items.collect::<Result<Vec<_>, Fault>>()?;
+        // `any` stands for one type, the same for all elements.
+        if self.holds_any() { unified(items) } else { Ok(items) }
+    }
+
+    fn holds_any(&self) -> bool {
+        match self {
+            Self::Any => true,
+            Self::List(element) | Self::Set(element) | Self::Map(element) => element.holds_any(),
+            Self::Tuple(kinds) => kinds.iter().any(Self::holds_any),
+            Self::Object(fields) => fields.iter().any(|field| field.kind.holds_any()),
+            Self::String | Self::Number | Self::Bool => false,
+        }
     }
 
     fn convert_object(

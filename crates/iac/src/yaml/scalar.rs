@@ -34,7 +34,40 @@ pub(super) fn resolve(text: &str, schema: Schema) -> Value {
     {
         return Value::Number(number);
     }
+    // Terraform's decoder gives a time for whatever looks like one, as the policy version 2012-10-17.
+    if schema == Schema::Terraform
+        && let Some(time) = timestamp(text)
+    {
+        return Value::String(Arc::from(time));
+    }
     Value::String(Arc::from(text))
+}
+
+/// A time of YAML 1.1 (`2001-12-14`, `2001-12-14 21:59:43`, `2001-12-14t21:59:43.10-05:00`) as RFC 3339, without fractions.
+fn timestamp(text: &str) -> Option<String> {
+    let (day, clock) = text.find(['T', 't', ' ']).map_or((text, ""), |at| (&text[..at], text[at + 1..].trim_start()));
+    let mut parts = day.split('-');
+    let (year, month, date) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || year.len() != 4 {
+        return None;
+    }
+    let part = |text: &str, most: usize| {
+        ((1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()))
+            .then(|| text.parse::<i16>().ok())
+            .flatten()
+    };
+    let small = |text: &str| i8::try_from(part(text, 2)?).ok();
+    let day = jiff::civil::Date::new(part(year, 4)?, small(month)?, small(date)?).ok()?;
+    if clock.is_empty() {
+        return (!text.contains([' ', 't', 'T'])).then(|| format!("{day}T00:00:00Z"));
+    }
+    let zone_at = clock.find(['Z', '+', '-']).unwrap_or(clock.len());
+    let (clock, zone) = clock.split_at(zone_at);
+    let (clock, _) = clock.trim_end().split_once('.').unwrap_or((clock.trim_end(), ""));
+    let time: Vec<&str> = clock.split(':').collect();
+    let [hour, minute, second] = time[..] else { return None };
+    let time = jiff::civil::Time::new(small(hour)?, small(minute)?, small(second)?, 0).ok()?;
+    Some(format!("{day}T{time}{}", if zone.is_empty() { "Z" } else { zone }))
 }
 
 /// Whether a whole number begins with a zero that counts for nothing: `012345678901`.

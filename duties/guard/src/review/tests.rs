@@ -289,7 +289,11 @@ fn secrets_are_in_no_form_of_the_review_and_hostile_names_steer_nothing() {
 
 #[test]
 fn a_plan_that_is_none_is_told_and_never_let_through_as_whole() {
-    for broken in ["", "{", "[]", "{\"format_version\": \"9.0\", \"errored\": true}"] {
+    // The last one is a state, as `terraform show -json` prints it without a plan.
+    let state = r#"{"format_version": "1.0", "terraform_version": "1.9.0", "values": {"root_module": {}}}"#;
+    for broken in
+        ["", "{", "[]", "{\"format_version\": \"9.0\", \"errored\": true}", "{\"format_version\": \"1.2\"}", state]
+    {
         let plan = file("plan.json", broken);
         let around = Surroundings::default();
         let ask = Ask {
@@ -303,6 +307,28 @@ fn a_plan_that_is_none_is_told_and_never_let_through_as_whole() {
         let review = review(&ask);
         assert!(!review.problems.is_empty() && !review.complete && review.steps.is_empty(), "{broken:?}");
     }
+}
+
+#[test]
+fn of_blocks_only_those_that_differ_are_shown() {
+    let rule = |port: u16, text: &str| json!({"from_port": port, "description": text.repeat(40)});
+    let shown = |before: Value, after: Value| {
+        let review = reviewed(&plan(&[change("aws_security_group.a", &["update"], before, after)]));
+        review.steps[0]
+            .changed
+            .iter()
+            .map(|one| (one.path.clone(), one.before.clone(), one.after.clone()))
+            .collect::<Vec<_>>()
+    };
+    let text = |one: &str| one.to_owned();
+    let (ssh, web) = (rule(22, "s"), rule(80, "w"));
+    // One came; the others are the same in another order.
+    let came = shown(json!({"ingress": [ssh, web]}), json!({"ingress": [web, rule(443, "t"), ssh]}));
+    assert_eq!((came.len(), came[0].0.as_str(), came[0].1.as_str()), (1, "ingress.1", "nothing"));
+    assert!(came[0].2.contains("443") || came[0].2.contains("tttt"), "{came:?}");
+    // One was changed: its attribute is named.
+    let changed = shown(json!({"ingress": [ssh, rule(80, "w")]}), json!({"ingress": [rule(8080, "w"), ssh]}));
+    assert_eq!(changed, [(text("ingress.0.from_port"), text("80"), text("8080"))]);
 }
 
 #[test]

@@ -10,6 +10,9 @@ const SHOWN_CHARS_MAX: usize = 80;
 /// Most differences that are listed of one object.
 const DIFFERENCES_MAX: usize = 40;
 
+/// Most pairs of blocks that are compared with each other; longer lists are shown whole.
+const PAIRS_MAX: usize = 10_000;
+
 /// A value in one line.
 pub(super) fn shown(node: Option<&Node>) -> String {
     let text = match node.map(|node| &node.value) {
@@ -72,15 +75,41 @@ fn nodes(before: Option<&Node>, after: Option<&Node>, path: &str, out: &mut Vec<
     match (before.map(|node| &node.value), after.map(|node| &node.value)) {
         (Some(Value::Map(a)), Some(Value::Map(b))) => maps(a, b, path, out),
         (Some(Value::List(a)), Some(Value::List(b)))
-            if a.len() == b.len() && a.iter().all(|node| matches!(node.value, Value::Map(_))) =>
+            if a.iter().chain(b).all(|node| matches!(node.value, Value::Map(_))) && a.len() * b.len() <= PAIRS_MAX =>
         {
-            for (nth, (a, b)) in a.iter().zip(b).enumerate() {
-                nodes(Some(a), Some(b), &format!("{path}.{nth}"), out);
-            }
+            blocks(a, b, path, out);
         }
         (_, Some(Value::Unknown(unknown))) if &*unknown.why != "sensitive" => {}
         _ => out.push(Changed { path: path.to_owned(), before: shown(before), after: shown(after) }),
     }
+}
+
+/// Blocks of one kind: those that stand on both sides are no difference, wherever they stand. As many as are left on both
+/// sides are compared with each other; otherwise each is one that goes or one that comes.
+fn blocks(before: &[Node], after: &[Node], path: &str, out: &mut Vec<Changed>) {
+    let mut come: Vec<(usize, &Node)> = after.iter().enumerate().collect();
+    let mut go: Vec<(usize, &Node)> = Vec::new();
+    for (nth, old) in before.iter().enumerate() {
+        match come.iter().position(|(_, new)| same(Some(old), Some(new))) {
+            Some(at) => {
+                come.remove(at);
+            }
+            None => go.push((nth, old)),
+        }
+    }
+    if go.len() == come.len() {
+        for ((_, old), (nth, new)) in go.into_iter().zip(come) {
+            nodes(Some(old), Some(new), &format!("{path}.{nth}"), out);
+        }
+        return;
+    }
+    let one = |nth: usize, before: Option<&Node>, after: Option<&Node>| Changed {
+        path: format!("{path}.{nth}"),
+        before: shown(before),
+        after: shown(after),
+    };
+    out.extend(go.into_iter().map(|(nth, old)| one(nth, Some(old), None)));
+    out.extend(come.into_iter().map(|(nth, new)| one(nth, None, Some(new))));
 }
 
 /// The node at a dotted path.

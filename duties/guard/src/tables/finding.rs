@@ -15,6 +15,19 @@ pub struct FindingRow {
     pub waiver: Option<(Timestamp, FindingWaived)>,
     /// Why it was resolved.
     pub reason: Option<String>,
+    /// How it stood from each time on, oldest first.
+    pub course: Vec<Stood>,
+}
+
+/// How a finding stood from a time on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stood {
+    /// From when on.
+    pub from: Timestamp,
+    /// How.
+    pub state: FindingState,
+    /// For a waiver the time from which on it is open again.
+    pub until: Option<Timestamp>,
 }
 
 impl FindingRow {
@@ -26,6 +39,15 @@ impl FindingRow {
         }
         let waived = self.finding.waived_until.is_some_and(|until| now < until);
         if waived { FindingState::Waived } else { FindingState::Open }
+    }
+
+    /// Where it stood at a time of the past; `None` before it was first seen. Unlike [`FindingRow::state_at`] it knows of
+    /// resolutions and waivers that later facts ended.
+    #[must_use]
+    pub fn stood_at(&self, at: Timestamp) -> Option<FindingState> {
+        let behind = self.course.partition_point(|stood| stood.from <= at);
+        let stood = self.course[..behind].last()?;
+        Some(if stood.until.is_some_and(|until| until <= at) { FindingState::Open } else { stood.state })
     }
 }
 
@@ -64,6 +86,7 @@ impl Entity for FindingRow {
             },
             waiver: None,
             reason: None,
+            course: Vec::new(),
         };
         for Recorded { fact, .. } in facts {
             if let Some(data) = FindingOpened::read(fact) {
@@ -71,9 +94,13 @@ impl Entity for FindingRow {
             } else if let Some(data) = FindingResolved::read(fact) {
                 row.finding.resolved = Some(fact.time);
                 row.reason = Some(data.reason);
+                row.stands(fact.time, FindingState::Resolved);
             } else if let Some(data) = FindingWaived::read(fact) {
                 row.finding.waived_until = Some(data.until);
                 row.waiver = Some((fact.time, data));
+                if row.finding.resolved.is_none() {
+                    row.stands(fact.time, FindingState::Waived);
+                }
             }
         }
         row.finding.due = row.finding.due.or_else(|| due(row.finding.severity, row.finding.opened));
@@ -125,6 +152,16 @@ impl FindingRow {
         finding.place = data.place;
         finding.resolved = None;
         self.reason = None;
+        let state = if finding.waived_until.is_some() { FindingState::Waived } else { FindingState::Open };
+        self.stands(at, state);
+    }
+
+    /// Notes how it stands from a time on; what stays as it was says nothing new.
+    fn stands(&mut self, from: Timestamp, state: FindingState) {
+        let until = self.finding.waived_until.filter(|_| state == FindingState::Waived);
+        if self.course.last().is_none_or(|last| (last.state, last.until) != (state, until)) {
+            self.course.push(Stood { from, state, until });
+        }
     }
 }
 
@@ -171,6 +208,20 @@ mod tests {
         ));
         assert_eq!(row.state_at("2026-10-31T00:00:00Z".parse().unwrap()), FindingState::Waived);
         assert_eq!(row.state_at("2026-11-01T00:00:00Z".parse().unwrap()), FindingState::Open);
+    }
+
+    #[test]
+    fn how_it_stood_is_known_for_every_time() {
+        let row = row(&format!(
+            "2026-10-02T00:00:00Z {OPENED}\n2026-10-05T00:00:00Z finding.resolved finding:ab {{\"reason\":\"mended\"}}\n2026-10-08T00:00:00Z {OPENED}\n2026-10-10T00:00:00Z finding.waived finding:ab {{\"by\":\"a\",\"requested_by\":\"b\",\"reason\":\"r\",\"until\":\"2026-10-20T00:00:00Z\"}}"
+        ));
+        let stood = |day: &str| row.stood_at(format!("2026-10-{day}T12:00:00Z").parse().unwrap());
+        assert_eq!(stood("01"), None);
+        assert_eq!(stood("03"), Some(FindingState::Open));
+        assert_eq!(stood("06"), Some(FindingState::Resolved));
+        assert_eq!(stood("09"), Some(FindingState::Open));
+        assert_eq!(stood("15"), Some(FindingState::Waived));
+        assert_eq!(stood("25"), Some(FindingState::Open));
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use super::{Call, size};
 use crate::terraform::eval::{Evaluated, Fault, element};
-use crate::terraform::val::{Item, Val};
+use crate::terraform::val::{Item, Items, Val};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
+use unicode_segmentation::UnicodeSegmentation;
 
 pub(super) fn call(call: &Call<'_>) -> Option<Evaluated> {
     Some(match call.name {
@@ -65,7 +67,7 @@ fn chunks(call: &Call<'_>) -> Evaluated {
         return Ok(Val::list(Vec::new()));
     }
     let len = if len == 0 { items.len() } else { len };
-    let items = super::convert::unified(items.to_vec());
+    let items = super::convert::unified(items.to_vec())?;
     Ok(call.list(items.chunks(len).map(|chunk| Val::list(chunk.to_vec()))))
 }
 
@@ -94,17 +96,22 @@ fn coalesce_list(call: &Call<'_>) -> Evaluated {
 }
 
 fn compact(call: &Call<'_>) -> Evaluated {
-    let kept = call
-        .items(0)?
-        .iter()
-        .filter(|item| !matches!(&item.val, Val::Null) && item.val.to_text().is_none_or(|text| !text.is_empty()));
-    Ok(Val::list(kept.cloned().collect()))
+    let mut kept = Vec::new();
+    for item in call.items(0)?.iter() {
+        match (item.val.to_text(), &item.val) {
+            (_, Val::Null) => {}
+            (Some(text), _) if text.is_empty() => {}
+            (Some(text), _) => kept.push(Item { val: Val::String(text), at: item.at }),
+            (None, _) => return Err(Fault::new(format!("an element must be a string, not {}", item.val.kind()))),
+        }
+    }
+    Ok(Val::list(kept))
 }
 
 fn concat(call: &Call<'_>) -> Evaluated {
     let mut all = Vec::new();
     for nth in 0..call.values.len() {
-        all.extend(call.items(nth)?.iter().cloned());
+        all.extend(ordered(call, nth)?.iter().cloned());
         size(all.len())?;
     }
     Ok(Val::list(all))
@@ -125,7 +132,7 @@ fn contains(call: &Call<'_>) -> Evaluated {
 
 fn distinct(call: &Call<'_>) -> Evaluated {
     let mut kept: Vec<Item> = Vec::new();
-    let items = super::convert::unified(call.items(0)?.to_vec());
+    let items = super::convert::unified(call.items(0)?.to_vec())?;
     let mut seen: Vec<&Val> = Vec::new();
     for item in &items {
         // Sorted, so that a long list does not take quadratic time.
@@ -138,13 +145,21 @@ fn distinct(call: &Call<'_>) -> Evaluated {
 }
 
 fn wrapped_element(call: &Call<'_>) -> Evaluated {
-    let (items, index) = (call.items(0)?, call.whole(1)?);
+    let (items, index) = (ordered(call, 0)?, call.whole(1)?);
     let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
     if len == 0 {
         return Err(Fault::new("an empty list has no element"));
     }
     let place = usize::try_from(index.rem_euclid(len)).unwrap_or(0);
     Ok(items[place].val.clone())
+}
+
+/// A list; a set has no order that elements could be taken by.
+fn ordered<'c>(call: &'c Call<'_>, nth: usize) -> Result<&'c Rc<Items>, Fault> {
+    match call.arg(nth)? {
+        Val::Set(_) => Err(Fault::new(format!("argument {} must be a list, not a set", nth + 1))),
+        _ => call.items(nth),
+    }
 }
 
 fn flatten(call: &Call<'_>) -> Evaluated {
@@ -165,7 +180,17 @@ fn flatten(call: &Call<'_>) -> Evaluated {
 
 fn index(call: &Call<'_>) -> Evaluated {
     let wanted = call.arg(1)?;
-    let place = call.items(0)?.iter().position(|item| item.val.equals(wanted) == Some(true));
+    let mut place = None;
+    for (at, item) in call.items(0)?.iter().enumerate() {
+        match item.val.equals(wanted) {
+            Some(true) => {
+                place = Some(at);
+                break;
+            }
+            Some(false) => {}
+            None => return Ok(Val::unknown("which element is the first is known after apply")),
+        }
+    }
     place.map(|place| Val::number(place as u64)).ok_or_else(|| Fault::new("the list does not hold the value"))
 }
 
@@ -173,7 +198,7 @@ fn length(call: &Call<'_>) -> Evaluated {
     let len = match call.arg(0)? {
         Val::List(items) | Val::Set(items) => items.len(),
         Val::Map(object) => object.entries.len(),
-        Val::String(text) => text.chars().count(),
+        Val::String(text) => text.graphemes(true).count(),
         other => return Err(Fault::new(format!("{} has no length", other.kind()))),
     };
     Ok(Val::number(len as u64))
@@ -274,7 +299,7 @@ fn range(call: &Call<'_>) -> Evaluated {
 }
 
 fn slice(call: &Call<'_>) -> Evaluated {
-    let (items, start, end) = (call.items(0)?, call.whole(1)?, call.whole(2)?);
+    let (items, start, end) = (ordered(call, 0)?, call.whole(1)?, call.whole(2)?);
     let part =
         usize::try_from(start).ok().zip(usize::try_from(end).ok()).and_then(|(start, end)| items.get(start..end));
     part.map(|part| Val::list(part.to_vec()))

@@ -153,7 +153,7 @@ fn field(letters: &str, time: DateTime, offset: &str) -> Result<String, Fault> {
                 offset.replace(':', "")
             }
         }
-        "Z" => offset.to_owned(),
+        "Z" => if offset == "+00:00" { "Z" } else { offset }.to_owned(),
         other => return Err(Fault::new(format!("there is no date field `{other}`"))),
     })
 }

@@ -141,7 +141,7 @@ fn yaml_decode(call: &Call<'_>) -> Evaluated {
     let read = crate::yaml::parse(&text, Origin::of(""), crate::yaml::Schema::Terraform);
     match (read.diagnostics.first(), read.documents.as_slice()) {
         (Some(fault), _) => Err(Fault::new(format!("no YAML: {}", fault.summary))),
-        (None, []) => Ok(Val::Null),
+        (None, []) => Err(Fault::new("there is no YAML document")),
         (None, [node]) => Ok(placed(call, node)),
         _ => Err(Fault::new("one YAML document is decoded, not several")),
     }
@@ -152,6 +152,9 @@ fn csv_decode(call: &Call<'_>) -> Evaluated {
     let mut rows = csv_rows(&text)?.into_iter();
     let header: Vec<Arc<str>> =
         rows.next().ok_or_else(|| Fault::new("the header is missing"))?.into_iter().map(Arc::from).collect();
+    if header.iter().collect::<std::collections::BTreeSet<_>>().len() < header.len() {
+        return Err(Fault::new("two columns have the same name"));
+    }
     let mut items = Vec::new();
     for row in rows {
         if row.len() != header.len() {
@@ -249,6 +252,10 @@ fn text_encode(call: &Call<'_>) -> Evaluated {
         "UTF-8" => text.as_bytes().to_vec(),
         "UTF-16LE" => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
         "UTF-16BE" => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        "ISO-8859-1" | "LATIN1" => text
+            .chars()
+            .map(|c| u8::try_from(c).map_err(|_| Fault::new(format!("{encoding} has no {c:?}"))))
+            .collect::<Result<_, _>>()?,
         _ => return Ok(Val::unknown(format!("the encoding {encoding} is not computed"))),
     };
     Ok(Val::text(STANDARD.encode(bytes)))
@@ -262,6 +269,7 @@ fn text_decode(call: &Call<'_>) -> Evaluated {
         "UTF-8" => String::from_utf8(bytes).ok(),
         "UTF-16LE" => String::from_utf16(&wide(u16::from_le_bytes)).ok(),
         "UTF-16BE" => String::from_utf16(&wide(u16::from_be_bytes)).ok(),
+        "ISO-8859-1" | "LATIN1" => Some(bytes.into_iter().map(char::from).collect()),
         _ => return Ok(Val::unknown(format!("the encoding {encoding} is not computed"))),
     };
     text.map(Val::text).ok_or_else(|| Fault::new(format!("what is encoded is no {encoding} text")))

@@ -6,7 +6,7 @@ use crate::hcl;
 use crate::source::{Origin, text_of};
 use crate::terraform::eval::{Evaluated, Fault, Scope};
 use crate::terraform::load::join;
-use crate::terraform::val::Val;
+use crate::terraform::val::{Item, Val};
 use base64::Engine;
 
 /// How deep templates may call templates.
@@ -25,7 +25,7 @@ pub(super) fn call<'w>(scope: &mut Scope<'w>, call: &Call<'_>) -> Option<Evaluat
                 Val::unknown(format!("whether {path} exists is not known here"))
             }
         }),
-        "fileset" => Ok(Val::unknown("which files match is not known here")),
+        "fileset" => file_set(scope, call),
         "filebase64" => call.text(0).map(|path| match found(scope, &path) {
             Some(file) => Val::text(base64::engine::general_purpose::STANDARD.encode(&file.bytes)),
             None => absent(&path),
@@ -34,6 +34,60 @@ pub(super) fn call<'w>(scope: &mut Scope<'w>, call: &Call<'_>) -> Option<Evaluat
         "templatestring" => template_string(scope, call),
         _ => return None,
     })
+}
+
+/// The files below a folder that match a pattern. Only those handed in are seen: where none of them matches, others may.
+fn file_set(scope: &Scope<'_>, call: &Call<'_>) -> Evaluated {
+    let (path, wanted) = (call.text(0)?, call.text(1)?);
+    let world = scope.module.world;
+    let unknown = || Ok(Val::unknown(format!("which files of {path} match `{wanted}` is not known here")));
+    let Some(base) = join(&scope.module.root, &path) else { return unknown() };
+    let base = if base.is_empty() || base == "." { String::new() } else { format!("{base}/") };
+    let glob = regex::RegexBuilder::new(&glob(&wanted)).size_limit(1 << 20).build();
+    let glob = glob.map_err(|_| Fault::new(format!("`{wanted}` is no pattern of files")))?;
+    world.charge(world.files.len())?;
+    let names = world.files.iter().filter_map(|file| file.path.strip_prefix(&base));
+    let found: Vec<Item> = names.filter(|name| glob.is_match(name)).map(|name| call.item(Val::text(name))).collect();
+    super::size(found.len())?;
+    if found.is_empty() { unknown() } else { Ok(Val::set(found)) }
+}
+
+/// A pattern of files as a regular expression: `*` and `?` stay within a folder, `**` does not, `{a,b}` is either.
+fn glob(pattern: &str) -> String {
+    let mut out = String::from("^");
+    let mut rest = pattern.chars().peekable();
+    let mut braces = 0;
+    while let Some(next) = rest.next() {
+        match next {
+            '*' if rest.next_if_eq(&'*').is_some() => {
+                out.push_str(if rest.next_if_eq(&'/').is_some() { "(?:[^/]*/)*" } else { ".*" });
+            }
+            '*' => out.push_str("[^/]*"),
+            '?' => out.push_str("[^/]"),
+            '{' => {
+                braces += 1;
+                out.push_str("(?:");
+            }
+            '}' if braces > 0 => {
+                braces -= 1;
+                out.push(')');
+            }
+            ',' if braces > 0 => out.push('|'),
+            '[' => {
+                out.push('[');
+                if rest.next_if_eq(&'!').is_some() {
+                    out.push('^');
+                }
+            }
+            ']' | '^' => out.push(next),
+            '\\' => out.push_str(&regex::escape(&rest.next().unwrap_or('\\').to_string())),
+            other => {
+                out.push_str(if other == '-' { "-".to_owned() } else { regex::escape(&other.to_string()) }.as_str())
+            }
+        }
+    }
+    out.push('$');
+    out
 }
 
 /// A file by a path as Terraform resolves it: from the folder of the root module.

@@ -7,6 +7,10 @@ use crate::terraform::val::Val;
 use crate::{PartialText, Unknown};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// From which power of ten on Go writes a number with an exponent where no form is asked for.
+const GO_EXPONENT_MIN: i64 = 6;
 
 /// How wide one value may be asked to be.
 const WIDTH_MAX: usize = 10_000;
@@ -118,6 +122,10 @@ fn written(verb: &Verb, value: &Val) -> Result<String, Fault> {
     Ok(match verb.letter {
         'v' if verb.sharp => encoding::json(value)?,
         'v' => match value.to_text() {
+            Some(_) if matches!(value, Val::Number(_)) => {
+                let number = number()?;
+                signed(verb, number, shortest(number))
+            }
             Some(text) => cut(verb, &text),
             None => encoding::json(value)?,
         },
@@ -159,7 +167,7 @@ fn written(verb: &Verb, value: &Val) -> Result<String, Fault> {
 
 fn cut(verb: &Verb, text: &str) -> String {
     match verb.precision {
-        Some(precision) => text.chars().take(precision).collect(),
+        Some(precision) => text.graphemes(true).take(precision).collect(),
         None => text.to_owned(),
     }
 }
@@ -179,12 +187,6 @@ fn signed(verb: &Verb, number: Decimal, digits: String) -> String {
 }
 
 fn radix(verb: &Verb, value: &Val) -> Result<String, Fault> {
-    if let (Val::String(text), 'x' | 'X') = (value, verb.letter)
-        && value.to_number().is_none()
-    {
-        let hex = |byte: u8| if verb.letter == 'x' { format!("{byte:02x}") } else { format!("{byte:02X}") };
-        return Ok(text.bytes().map(hex).collect());
-    }
     let number =
         value.to_number().filter(Decimal::is_integer).and_then(|number| number.to_i128().map(|whole| (number, whole)));
     let (number, whole) = number.ok_or_else(|| Fault::new(format!("%{} needs a whole number", verb.letter)))?;
@@ -196,6 +198,23 @@ fn radix(verb: &Verb, value: &Val) -> Result<String, Fault> {
         _ => format!("{whole:X}"),
     };
     Ok(signed(verb, number, digits))
+}
+
+/// The digits of a number as `%v` prints them: with an exponent from a million on and below a ten-thousandth, unless it has
+/// as many digits as that.
+fn shortest(number: Decimal) -> String {
+    let plain = number.abs().normalize();
+    let digits = plain.mantissa().unsigned_abs().to_string();
+    let digits = digits.trim_end_matches('0');
+    let whole =
+        i64::try_from(plain.mantissa().unsigned_abs().to_string().len()).unwrap_or(0) - i64::from(plain.scale());
+    let exponent = whole - 1;
+    if plain.is_zero() || (-4..GO_EXPONENT_MIN).contains(&exponent) {
+        return plain.to_string();
+    }
+    let (first, rest) = digits.split_at(1);
+    let point = if rest.is_empty() { "" } else { "." };
+    format!("{first}{point}{rest}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
 }
 
 /// `%e` and `%g` as C and Go print them.
@@ -218,7 +237,7 @@ fn scientific(verb: &Verb, double: f64, number: Decimal) -> String {
 }
 
 fn pad(verb: &Verb, text: String) -> String {
-    let count = text.chars().count();
+    let count = text.graphemes(true).count();
     match verb.width {
         Some(width) if width > count => {
             let blanks = " ".repeat(width - count);

@@ -45,7 +45,11 @@ impl Range {
 }
 
 fn number(text: &str) -> Option<(u128, u32)> {
-    match text.parse().ok()? {
+    // Terraform goes on reading `010` as 10, as old configurations have it.
+    let bare: Vec<&str> = text.split('.').map(|part| part.trim_start_matches('0')).collect();
+    let bare: Vec<&str> = bare.into_iter().map(|part| if part.is_empty() { "0" } else { part }).collect();
+    let bare = if text.contains(':') || text.split('.').any(str::is_empty) { text.to_owned() } else { bare.join(".") };
+    match bare.parse().ok()? {
         IpAddr::V4(address) => Some((u128::from(u32::from(address)), 32)),
         IpAddr::V6(address) => Some((u128::from(address), 128)),
     }

@@ -73,13 +73,31 @@ fn parse_int(call: &Call<'_>) -> Evaluated {
     let (text, base) = (call.text(0)?, call.whole(1)?);
     let radix = u32::try_from(base)
         .ok()
-        .filter(|radix| (2..=36).contains(radix))
-        .ok_or_else(|| Fault::new("the base must be from 2 to 36"))?;
-    match i128::from_str_radix(&text, radix) {
-        Ok(number) => Ok(Decimal::try_from_i128_with_scale(number, 0)
+        .filter(|radix| (2..=62).contains(radix))
+        .ok_or_else(|| Fault::new("the base must be from 2 to 62"))?;
+    match digits(&text, radix) {
+        Some(number) => Ok(Decimal::try_from_i128_with_scale(number, 0)
             .map_or_else(|_| Val::unknown("the number has more digits than are kept"), Val::Number)),
-        Err(_) => Err(Fault::new(format!("`{text}` is no number of base {base}"))),
+        None => Err(Fault::new(format!("`{text}` is no number of base {base}"))),
     }
+}
+
+/// A whole number. Up to base 36 a letter has one value; above that capital letters come behind the small ones.
+fn digits(text: &str, radix: u32) -> Option<i128> {
+    if radix <= 36 {
+        return i128::from_str_radix(text, radix).ok();
+    }
+    let (negative, body) = text.strip_prefix('-').map_or((false, text), |body| (true, body));
+    let value = |c: char| match c {
+        'A'..='Z' => Some(c as u32 - 'A' as u32 + 36),
+        _ => c.to_digit(36),
+    };
+    let mut number: i128 = 0;
+    for digit in body.chars().map(value) {
+        let digit = digit.filter(|digit| *digit < radix)?;
+        number = number.checked_mul(i128::from(radix))?.checked_add(i128::from(digit))?;
+    }
+    (!body.is_empty()).then_some(if negative { -number } else { number })
 }
 
 fn sum(call: &Call<'_>) -> Evaluated {

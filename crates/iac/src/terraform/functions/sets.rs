@@ -21,34 +21,40 @@ fn union(call: &Call<'_>) -> Evaluated {
         all.extend(call.items(nth)?.iter().cloned());
         size(all.len())?;
     }
-    Ok(Val::set(super::convert::unified(all)))
+    Ok(Val::set(super::convert::unified(all)?))
 }
 
 fn holds(sorted: &[Item], wanted: &Val) -> bool {
     sorted.binary_search_by(|item| item.val.order(wanted)).is_ok()
 }
 
-fn as_set(call: &Call<'_>, nth: usize) -> Result<Vec<Item>, Fault> {
-    match Val::set(call.items(nth)?.to_vec()) {
-        Val::Set(items) => Ok(items.to_vec()),
-        _ => Ok(Vec::new()),
+/// The arguments as sets, all of one type: `1` in one of them is `"1"` where another holds texts.
+fn as_sets(call: &Call<'_>) -> Result<Vec<Vec<Item>>, Fault> {
+    let mut lens = Vec::new();
+    let mut all = Vec::new();
+    for nth in 0..call.values.len() {
+        lens.push(call.items(nth)?.len());
+        all.extend(call.items(nth)?.iter().cloned());
     }
+    let mut all = super::convert::unified(all)?.into_iter();
+    let sets = lens.into_iter().map(|len| Val::set(all.by_ref().take(len).collect()));
+    Ok(sets.map(|set| set.items().map(|items| items.to_vec()).unwrap_or_default()).collect())
 }
 
 /// The elements of the first set that all others hold, or that none of them holds.
 fn kept_of_first(call: &Call<'_>, wanted: bool) -> Evaluated {
-    let mut kept = as_set(call, 0)?;
-    for nth in 1..call.values.len() {
-        let other = as_set(call, nth)?;
+    let mut sets = as_sets(call)?.into_iter();
+    let mut kept = sets.next().unwrap_or_default();
+    for other in sets {
         kept.retain(|item| holds(&other, &item.val) == wanted);
     }
     Ok(Val::set(kept))
 }
 
 fn symmetric_difference(call: &Call<'_>) -> Evaluated {
-    let mut result = as_set(call, 0)?;
-    for nth in 1..call.values.len() {
-        let other = as_set(call, nth)?;
+    let mut sets = as_sets(call)?.into_iter();
+    let mut result = sets.next().unwrap_or_default();
+    for other in sets {
         let mut kept: Vec<Item> = result.iter().filter(|item| !holds(&other, &item.val)).cloned().collect();
         kept.extend(other.iter().filter(|item| !holds(&result, &item.val)).cloned());
         let Val::Set(items) = Val::set(kept) else { return Ok(Val::Null) };
@@ -61,7 +67,7 @@ fn symmetric_difference(call: &Call<'_>) -> Evaluated {
 fn product(call: &Call<'_>) -> Evaluated {
     let mut rows: Vec<Vec<Item>> = vec![Vec::new()];
     for nth in 0..call.values.len() {
-        let items = call.items(nth)?;
+        let items = super::convert::unified(call.items(nth)?.to_vec())?;
         size(rows.len().saturating_mul(items.len()))?;
         rows = rows
             .iter()

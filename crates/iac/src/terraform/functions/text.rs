@@ -7,6 +7,7 @@ use crate::terraform::val::Val;
 use regex::Regex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use unicode_segmentation::UnicodeSegmentation;
 
 pub(super) fn call(scope: &Scope<'_>, call: &Call<'_>) -> Option<Evaluated> {
     Some(match call.name {
@@ -18,10 +19,10 @@ pub(super) fn call(scope: &Scope<'_>, call: &Call<'_>) -> Option<Evaluated> {
         "trimsuffix" => both(call, |text, suffix| Val::text(text.strip_suffix(suffix).unwrap_or(text))),
         "trim" => both(call, |text, set| Val::text(text.trim_matches(|c| set.contains(c)))),
         "trimspace" => call.text(0).map(|text| Val::text(text.trim())),
-        "lower" => call.text(0).map(|text| Val::text(text.to_lowercase())),
-        "upper" => call.text(0).map(|text| Val::text(text.to_uppercase())),
+        "lower" => call.text(0).map(|text| Val::text(text.chars().map(lower).collect::<String>())),
+        "upper" => call.text(0).map(|text| Val::text(text.chars().map(upper).collect::<String>())),
         "title" => call.text(0).map(|text| Val::text(title(&text))),
-        "strrev" => call.text(0).map(|text| Val::text(text.chars().rev().collect::<String>())),
+        "strrev" => call.text(0).map(|text| Val::text(text.graphemes(true).rev().collect::<String>())),
         "split" => split(call),
         "join" => join(call),
         "indent" => indent(call),
@@ -39,6 +40,20 @@ fn both(call: &Call<'_>, result: impl FnOnce(&str, &str) -> Val) -> Evaluated {
     Ok(result(&call.text(0)?, &call.text(1)?))
 }
 
+/// One character for one, as Go does it: where the large form is several characters, it stays as it is.
+fn upper(character: char) -> char {
+    let mut large = character.to_uppercase();
+    match (large.next(), large.next()) {
+        (Some(one), None) => one,
+        _ => character,
+    }
+}
+
+fn lower(character: char) -> char {
+    // Of the dotted capital I the dot goes, as it has no small form of one character.
+    character.to_lowercase().next().unwrap_or(character)
+}
+
 fn title(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut inside = false;
@@ -46,7 +61,7 @@ fn title(text: &str) -> String {
         if inside {
             result.push(character)
         } else {
-            result.extend(character.to_uppercase())
+            result.push(upper(character))
         }
         inside =
             character.is_alphanumeric() || character == '_' || (!character.is_ascii() && !character.is_whitespace());
@@ -106,11 +121,11 @@ fn indent(call: &Call<'_>) -> Evaluated {
 
 fn substr(call: &Call<'_>) -> Evaluated {
     let (text, offset, len) = (call.text(0)?, call.whole(1)?, call.whole(2)?);
-    let count = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
+    let count = i64::try_from(text.graphemes(true).count()).unwrap_or(i64::MAX);
     let start = if offset < 0 { (offset + count).max(0) } else { offset };
     let skip = usize::try_from(start).unwrap_or(usize::MAX);
     let take = usize::try_from(len).unwrap_or(usize::MAX);
-    Ok(Val::text(text.chars().skip(skip).take(take).collect::<String>()))
+    Ok(Val::text(text.graphemes(true).skip(skip).take(take).collect::<String>()))
 }
 
 fn pattern(scope: &Scope<'_>, pattern: &str) -> Result<Regex, Fault> {
@@ -118,8 +133,9 @@ fn pattern(scope: &Scope<'_>, pattern: &str) -> Result<Regex, Fault> {
     if let Some(regex) = world.patterns.borrow().get(pattern) {
         return Ok(regex.clone());
     }
-    let built = regex::RegexBuilder::new(pattern).size_limit(1 << 20).build();
-    let regex = built.map_err(|_| Fault::new(format!("`{pattern}` is no regular expression")))?;
+    let built = super::pattern::translated(pattern)
+        .and_then(|translated| regex::RegexBuilder::new(&translated).size_limit(1 << 20).build().ok());
+    let regex = built.ok_or_else(|| Fault::new(format!("`{pattern}` is no regular expression")))?;
     world.patterns.borrow_mut().insert(pattern.to_owned(), regex.clone());
     Ok(regex)
 }
@@ -149,30 +165,34 @@ fn grows(text: usize, times: usize, by: usize) -> Result<(), Fault> {
 }
 
 /// Without groups the text that matches; with groups their list; with named groups their map.
-fn captured(call: &Call<'_>, regex: &Regex, captures: &regex::Captures<'_>) -> Val {
+fn captured(call: &Call<'_>, regex: &Regex, captures: &regex::Captures<'_>) -> Evaluated {
     let of = |found: Option<regex::Match<'_>>| found.map_or(Val::Null, |found| Val::text(found.as_str()));
     if regex.captures_len() == 1 {
-        return of(captures.get(0));
+        return Ok(of(captures.get(0)));
     }
     let names: Vec<&str> = regex.capture_names().flatten().collect();
     if names.is_empty() {
-        return call.list((1..captures.len()).map(|group| of(captures.get(group))));
+        return Ok(call.list((1..captures.len()).map(|group| of(captures.get(group)))));
     }
-    Val::map(
+    if names.len() + 1 < captures.len() {
+        return Err(Fault::new("a pattern has groups with names, or without, but not both"));
+    }
+    Ok(Val::map(
         names.into_iter().map(|name| (Arc::from(name), call.item(of(captures.name(name))))).collect::<BTreeMap<_, _>>(),
-    )
+    ))
 }
 
 fn regex(scope: &Scope<'_>, call: &Call<'_>) -> Evaluated {
     let (regex, text) = (pattern(scope, &call.text(0)?)?, call.text(1)?);
     let captures = regex.captures(&text).ok_or_else(|| Fault::new("the text does not match the pattern"))?;
-    Ok(captured(call, &regex, &captures))
+    captured(call, &regex, &captures)
 }
 
 fn regex_all(scope: &Scope<'_>, call: &Call<'_>) -> Evaluated {
     let (regex, text) = (pattern(scope, &call.text(0)?)?, call.text(1)?);
-    Ok(call
-        .list(regex.captures_iter(&text).take(super::ELEMENTS_MAX).map(|captures| captured(call, &regex, &captures))))
+    let found = regex.captures_iter(&text).take(super::ELEMENTS_MAX);
+    let found = found.map(|captures| captured(call, &regex, &captures)).collect::<Result<Vec<Val>, Fault>>()?;
+    Ok(call.list(found))
 }
 
 /// `formatlist`: once for each element; an argument that is no list is the same each time.

@@ -8,6 +8,10 @@ use crate::terraform::val::Val;
 pub(super) fn encode(val: &Val) -> Result<String, Fault> {
     let mut out = String::new();
     block(val, 0, &mut out)?;
+    // A document that is a plain scalar is ended, as its end could not be seen otherwise.
+    if matches!(val, Val::Bool(_) | Val::Number(_) | Val::Null) {
+        out.push_str("...\n");
+    }
     Ok(out)
 }
 
