@@ -180,6 +180,7 @@ resource \"x\" \"y\" {\n  v = [var.a, var.b, var.c, var.d, var.e]\n  n = var.n\n
             ("n".to_owned(), "[1, 2]".to_owned()),
         ],
         workspace: String::new(),
+        folder: None,
     };
     let reading = read_terraform(&sources, &options);
     assert_eq!(value(&reading, "x.y", "v"), json!(["default", "tfvars", "auto", "file", "env"]));

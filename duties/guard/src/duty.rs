@@ -232,7 +232,7 @@ fn known_controls() -> &'static BTreeMap<String, KnownControl> {
     static KNOWN: OnceLock<BTreeMap<String, KnownControl>> = OnceLock::new();
     KNOWN.get_or_init(|| {
         let (engine, _) = Engine::load(&built_in());
-        let known = engine.controls().iter().map(|control| {
+        let known = engine.controls().into_iter().map(|control| {
             let frameworks = control.frameworks.iter().map(|(name, _)| name.clone()).collect();
             let title = control.title.to_string();
             (control.id.to_string(), KnownControl { title, severity: control.severity, frameworks })
