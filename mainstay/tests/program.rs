@@ -154,7 +154,7 @@ fn rows(place: &Place, arguments: &[&str]) -> (Value, Vec<Value>) {
 
 #[test]
 fn a_list_as_of_all_that_is_known_is_the_list_and_as_of_nothing_is_empty() {
-    for place in Place::each("as-of") {
+    for place in Place::each("as_of") {
         assert!(place.run(&["collect"]).status.success());
         let size = place.json(&["ledger", "checkpoint"])["size"].to_string();
         let asked: [&[&str]; 9] = [
