@@ -3,10 +3,12 @@
 mod log;
 mod rules;
 mod scan;
+mod slo;
 
 pub use log::{Log, Templates as LogTemplates};
 pub use rules::Rules;
 pub use scan::{Code, Explain, Scan, Verdicts};
+pub use slo::{Slo, SloCheck, SloRules, Style};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -157,6 +159,9 @@ pub enum Command {
     /// Logs
     #[command(subcommand)]
     Log(Log),
+    /// Service level objectives as code
+    #[command(subcommand)]
+    Slo(Slo),
     /// Serve an editor: findings while typing, their reasons, and fixes (language server on standard input and output)
     Lsp {
         /// What code is judged, and by what.

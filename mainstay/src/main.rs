@@ -20,6 +20,7 @@ mod plan;
 mod routes;
 mod rules;
 mod scan;
+mod slo;
 mod up;
 mod view;
 
@@ -89,6 +90,7 @@ fn run(context: &Context, command: Command) -> Result<ExitCode, Problem> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Rules(ask) => Ok(rules::run(context, &ask)),
+        Command::Slo(ask) => slo::run(context, &ask),
         Command::Log(Log::Templates(ask)) => log::templates(context, &ask),
         Command::Lsp { code, stdio: _ } => lsp::serve(context, &code),
         Command::Man { command } => man(context, command.as_deref()),

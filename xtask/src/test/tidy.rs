@@ -53,6 +53,7 @@ fn what_is_pure_depends_on_nothing_that_is_not() {
         ("model", &[][..]),
         ("anomaly", &[]),
         ("logs", &[]),
+        ("slo", &["iac", "model"]),
         ("outside", &[]),
         ("iac", &["model"]),
         ("promql", &["iac", "model"]),
@@ -81,7 +82,7 @@ fn judgement_touches_no_clock_disk_network_or_random_source() {
         "::now()",
     ];
     let mut files: Vec<PathBuf> =
-        ["crates/model", "crates/anomaly", "crates/iac", "crates/logs", "crates/policy", "crates/promql"]
+        ["crates/model", "crates/anomaly", "crates/iac", "crates/logs", "crates/slo", "crates/policy", "crates/promql"]
             .iter()
             .flat_map(|name| crate::shell::files(&root().join(name).join("src")))
             .collect();

@@ -1,0 +1,119 @@
+//! Service level objectives as code: read from the formats that teams have, checked, and turned into Prometheus rules.
+//!
+//! Read are Sloth's `prometheus/v1` and its Kubernetes resource, OpenSLO (`v1alpha` and `v1`) and Pyrra's resource. All
+//! become [`Slo`]. [`rules`] writes the recording rules of the indicator over every window that an alert needs, and alerts
+//! on several windows and burn rates at once (Google, The Site Reliability Workbook, chapter 5, table 5-8). Names of rules and labels are
+//! those of Sloth, so that dashboards made for it go on working.
+//!
+//! Pure: texts in, objectives, rules and diagnostics out.
+
+mod fields;
+mod openslo;
+mod pyrra;
+mod query;
+mod read;
+pub mod rules;
+mod sloth;
+mod text;
+mod windows;
+
+pub use query::WINDOW;
+pub use read::{Reading, read};
+pub use windows::{AlertWindows, BurnWindow, Duration, Windows};
+
+use mainstay_model::Place;
+use std::collections::BTreeMap;
+
+/// One objective.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slo {
+    /// The service that makes it.
+    pub service: String,
+    /// Its name within the service.
+    pub name: String,
+    /// What it is about.
+    pub description: String,
+    /// The share of good events or time, in percent: 99.9.
+    pub objective: f64,
+    /// Labels of its rules.
+    pub labels: BTreeMap<String, String>,
+    /// How long a budget lasts; what the caller gives where the specification leaves it open.
+    pub period: Option<Duration>,
+    /// Whether the budget begins anew on a day of the calendar instead of rolling.
+    pub calendar: bool,
+    /// How it is measured.
+    pub indicator: Indicator,
+    /// The alerts on it.
+    pub alerting: Alerting,
+    /// The format it was written in: `prometheus/v1`.
+    pub spec: String,
+    /// The resource of Kubernetes that it stands in, where it does.
+    pub resource: Option<Resource>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl Slo {
+    /// Names it among all.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("{}-{}", self.service, self.name)
+    }
+
+    /// The share of bad events that is allowed, 0 to 1.
+    #[must_use]
+    pub fn budget(&self) -> f64 {
+        (100.0 - self.objective) / 100.0
+    }
+}
+
+/// A resource of Kubernetes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// Its namespace, where one is given.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+/// How an objective is measured: queries in which [`WINDOW`] stands for a range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Indicator {
+    /// The share of what is bad, 0 to 1.
+    pub error_ratio: String,
+    /// Bad and all events, where events are counted; then a long window can be weighted by them.
+    pub events: Option<Events>,
+}
+
+/// Events, as rates or counts over [`WINDOW`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Events {
+    /// Bad ones.
+    pub errors: String,
+    /// All.
+    pub total: String,
+}
+
+/// The alerts on an objective.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Alerting {
+    /// Their name.
+    pub name: String,
+    /// Labels of both.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations of both.
+    pub annotations: BTreeMap<String, String>,
+    /// The one that wakes somebody, where it is wanted.
+    pub page: Option<Alert>,
+    /// The one that can wait for the day, where it is wanted.
+    pub ticket: Option<Alert>,
+}
+
+/// What one alert has of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Alert {
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations.
+    pub annotations: BTreeMap<String, String>,
+}
