@@ -16,7 +16,7 @@ const CHAIN_MAX: usize = PLACES_MAX + 1;
 /// How much a miner remembers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The most skeletons at a time; the least recently seen give way. One costs about a kilobyte.
+    /// The most skeletons at a time; the least recently seen give way. One of a long line costs some kilobytes.
     pub skeletons_max: usize,
 }
 
