@@ -1,4 +1,5 @@
-//! Development tasks: `cargo xtask setup | test | bench | peers iac | generate [--check] | new control|connector|kpi NAME`.
+//! Development tasks: `cargo xtask setup | test | bench | fuzz | peers iac | generate [--check]` and
+//! `cargo xtask new control|connector|kpi NAME`.
 //!
 //! Nothing here ships. It is the one place that may run processes and touch files freely, and it holds no rule of the
 //! product: what the product says is checked against files, other programs, or a model that knows nothing of folding.
@@ -6,6 +7,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the terminal is the only view of a development task")]
 
 mod bench;
+mod fuzz;
 mod generate;
 mod new;
 mod peers;
@@ -23,6 +25,9 @@ cargo xtask bench [NAME...]                      measure speed beside the limits
 cargo xtask peers iac [--only FAMILY] [--summary] [--write-floor]
                                                  compare verdicts with those that another scanner's suite expects
 cargo xtask peers watch                          compare templates of logs and anomalies with those that people labelled
+cargo xtask fuzz [NAME...] [--minutes N] [--seeds DIR] [--keep]
+                                                 feed the readers with made-up inputs, 10 minutes each; --keep picks
+                                                 from what was found the inputs that the tests read again
 cargo xtask generate [--check]                   write reference pages and the example's history; --check only compares
 cargo xtask new control|connector|kpi NAME       start one, with its next step
 
@@ -35,6 +40,7 @@ fn main() -> ExitCode {
         ["setup"] => setup::run().map(|()| true),
         ["test", steps @ ..] => test::run(steps),
         ["bench", names @ ..] => bench::run(names),
+        ["fuzz", words @ ..] => fuzz::run(words),
         ["peers", "iac", words @ ..] => peers::iac(words).map(|note| {
             println!("{note}");
             true

@@ -28,6 +28,9 @@ pub const DEBIAN: &[Package] = &[
 /// Checks licences, sources, bans and advisories of the dependencies.
 pub const CARGO_DENY: &str = "0.20.2";
 
+/// Runs the fuzzers; only `cargo xtask fuzz` needs it, and installs it.
+pub const CARGO_FUZZ: &str = "0.13.2";
+
 /// Python packages, in a virtual environment below `target/tools`.
 pub const PYPI: &[&str] = &["schemathesis==4.28.0"];
 
