@@ -13,6 +13,7 @@ use mainstay_kit::{Call, Operation, Principal, Problem, World, router};
 use mainstay_ledger::{Filter, ImportOptions, LedgerError, VerifyOptions};
 use mainstay_model::PrincipalId;
 use mainstay_model::facts::Role;
+use mainstay_outside::terminal;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
@@ -142,10 +143,16 @@ fn narrowed(narrow: Narrow) -> Value {
 }
 
 fn read_password(context: &Context) -> Result<String, Problem> {
-    context.view.note("password (at least 12 characters), then return:");
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).map_err(|e| Problem::malformed("access.password", e.to_string()))?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+    let ask = |question: &str| {
+        context.view.note(question);
+        terminal::hidden_line().map_err(|e| Problem::malformed("access.password", e.to_string()))
+    };
+    let password = ask("password (at least 12 characters; it is not shown), then return:")?;
+    // Who cannot see what they type is asked twice; a script is not.
+    if terminal::somebody_types() && ask("the same again:")? != password {
+        return Err(Problem::malformed("access.password", "the two passwords differ; nobody was admitted"));
+    }
+    Ok(password.expose().to_owned())
 }
 
 /// The client of the command, and the operations that both sides know.

@@ -271,3 +271,45 @@ fn rights_that_cannot_be_read_are_not_replaced_by_others() {
     std::fs::write(&rights, "[finding.waive]\nneeds = \"manager\"\n").unwrap();
     assert!(run().status.success());
 }
+
+/// Runs `user add` at a terminal of its own, as somebody who types the lines given does, and gives what the terminal showed.
+fn typed_at_a_terminal(place: &Place, name: &str, lines: &[&str]) -> (i32, String) {
+    const TYPIST: &str = r"
+import os, pty, sys
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(sys.argv[1], [sys.argv[1], '--data', sys.argv[2], 'user', 'add', sys.argv[3]])
+shown = b''
+def wait_for(text):
+    global shown
+    start = len(shown)
+    while text not in shown[start:]:
+        shown += os.read(terminal, 4096)
+for question, line in zip([b'then return:', b'the same again:'], sys.argv[4:]):
+    wait_for(question)
+    os.write(terminal, line.encode() + b'\n')
+try:
+    while more := os.read(terminal, 4096):
+        shown += more
+except OSError:
+    pass
+sys.stdout.buffer.write(shown)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+";
+    let mut command = Command::new("python3");
+    command.args(["-c", TYPIST, env!("CARGO_BIN_EXE_mainstay")]).arg(&place.data).arg(name).args(lines);
+    let output = command.output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn a_password_that_is_typed_is_asked_for_twice_and_never_shown() {
+    let place = Place::sqlite("typed");
+    let (status, shown) = typed_at_a_terminal(&place, "ada", &["correct horse battery", "correct horse batterz"]);
+    assert!(status != 0 && shown.contains("the two passwords differ"), "{status} {shown}");
+    let (status, shown_again) = typed_at_a_terminal(&place, "ada", &["correct horse battery", "correct horse battery"]);
+    assert_eq!(status, 0, "{shown_again}");
+    assert!(!shown.contains("horse") && !shown_again.contains("horse"), "{shown}{shown_again}");
+    let users = place.json(&["user", "list"]);
+    assert!(users.to_string().contains("ada"), "{users}");
+}

@@ -16,6 +16,7 @@ pub mod http;
 mod process;
 mod random;
 mod secret;
+pub mod terminal;
 
 pub use cassette::{Cassette, CassetteError};
 pub use clock::Clock;

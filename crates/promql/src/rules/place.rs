@@ -30,6 +30,12 @@ impl Source<'_> {
         if rest.starts_with(['|', '>']) {
             return self.in_block(at, lines, offset);
         }
+        // The place of a block may also be that of its first line.
+        let line = rest.trim_end();
+        if !line.is_empty() && value.len() > line.len() && value.starts_with(line) {
+            let above = At { line: at.line.saturating_sub(1), ..at };
+            return self.in_block(above, self.text.lines().skip(line_index), offset);
+        }
         let quoted = usize::from(rest.starts_with(['"', '\'']));
         let first_line = value.lines().next().unwrap_or_default();
         let same = rest.get(quoted..).is_some_and(|written| written.starts_with(first_line))
@@ -70,5 +76,19 @@ pub(crate) fn text(node: &Node) -> Option<String> {
         Value::Bool(truth) => Some(truth.to_string()),
         Value::Null => Some(String::new()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_mistake_in_a_block_has_its_own_line_and_column() {
+        for (style, expr) in [("|", "sum(foo)\n        + by"), (">", "sum(foo)\n      + by"), ("|-", "1 + by")] {
+            let text = format!("groups:\n- name: a\n  rules:\n  - record: x\n    expr: {style}\n      {expr}\n");
+            let place = crate::rules::read(&text, "a.yaml").diagnostics.remove(0).place;
+            let line = text.lines().position(|line| line.contains("by")).unwrap();
+            let column = text.lines().nth(line).unwrap().find("by").unwrap();
+            assert_eq!((place.line as usize, place.column as usize), (line + 1, column + 1), "{style}");
+        }
     }
 }
