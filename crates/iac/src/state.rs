@@ -29,7 +29,7 @@ pub(crate) fn read_file(file: &SourceFile, index: u32, reading: &mut Reading) {
 /// Adds the resources of one document.
 pub(crate) fn read_node(node: &Node, path: &str, reading: &mut Reading) {
     if get(node, "encrypted_data").is_some() {
-        let help = "decrypt it first, such as with `tofu state pull`";
+        let help = "name its passphrase by reference, or decrypt it first, such as with `tofu state pull`";
         reading.diagnostics.push(Diagnostic::error(
             "state.encrypted",
             "the state is encrypted",

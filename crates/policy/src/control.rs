@@ -4,6 +4,7 @@ mod front;
 mod markdown;
 
 use crate::lang::{self, Rule};
+use crate::secret::{self, Care, Detector, FILE_TYPE};
 use mainstay_model::{Diagnostic, Place, Severity, Verdict};
 use markdown::{Fence, Page};
 use std::sync::Arc;
@@ -45,6 +46,8 @@ pub struct Control {
     /// The file that it was loaded from.
     pub path: String,
     pub(crate) rules: Vec<TypedRule>,
+    /// What secrets it looks for in files; none for a control that judges resources.
+    pub(crate) detectors: Vec<Detector>,
 }
 
 /// A rule and the types that it is for; none means all types of the control that have no rule of their own.
@@ -60,7 +63,7 @@ pub struct Example {
     /// The verdict that the control must come to.
     pub verdict: Verdict,
     /// `hcl`, `yaml`, `json`, `arm`, `bicep`, `cloudformation` (a template in YAML) or `serverless` (a
-    /// `serverless.yml`).
+    /// `serverless.yml`); of a control for files also `env`, `ini`, `pem`, `properties`, `shell`, `toml` and `xml`.
     pub language: String,
     /// The configuration.
     pub text: String,
@@ -85,7 +88,14 @@ impl Control {
             examples: Vec::new(),
             path: path.to_owned(),
             rules: Vec::new(),
+            detectors: Vec::new(),
         }
+    }
+
+    /// Whether the control looks for secrets in files instead of judging resources.
+    #[must_use]
+    pub fn is_for_secrets(&self) -> bool {
+        !self.detectors.is_empty()
     }
 
     /// Whether the control judges resources of a type.
@@ -116,13 +126,27 @@ pub(crate) fn type_matches(pattern: &str, resource_type: &str) -> bool {
 
 /// Reads a control. What is wrong with it comes as diagnostics; a control with any is not used.
 pub(crate) fn read(file: &ControlFile) -> Result<Control, Vec<Diagnostic>> {
+    read_with(file, Care::Checked)
+}
+
+/// Reads a control of ours without looking again for what tests have ruled out.
+pub(crate) fn read_ours(file: &ControlFile) -> Result<Control, Vec<Diagnostic>> {
+    read_with(file, Care::Known)
+}
+
+fn read_with(file: &ControlFile, care: Care) -> Result<Control, Vec<Diagnostic>> {
     let page = Page::of(&file.text);
     let mut wrong = Vec::new();
     let front = front::read(&page, &file.path, &mut wrong);
     let why = section(&page, "Why", "why the control matters, in two to four sentences", file, &mut wrong);
     let fix = section(&page, "Fix", "how to mend a break, with a snippet or diff", file, &mut wrong);
-    let rules = rules(&page, &front.types, file, &mut wrong);
-    let examples = examples(&page, file, &mut wrong);
+    let of_files = front.types.iter().any(|name| &**name == FILE_TYPE);
+    let (rules, detectors) = if of_files {
+        (Vec::new(), detectors(&page, &front.types, file, care, &mut wrong))
+    } else {
+        (rules(&page, &front.types, file, &mut wrong), Vec::new())
+    };
+    let examples = examples(&page, file, of_files, &mut wrong);
     if !wrong.is_empty() {
         return Err(wrong);
     }
@@ -140,6 +164,7 @@ pub(crate) fn read(file: &ControlFile) -> Result<Control, Vec<Diagnostic>> {
         examples,
         path: file.path.clone(),
         rules,
+        detectors,
     })
 }
 
@@ -190,7 +215,35 @@ fn rules(page: &Page<'_>, types: &[Arc<str>], file: &ControlFile, wrong: &mut Ve
     rules
 }
 
-fn examples(page: &Page<'_>, file: &ControlFile, wrong: &mut Vec<Diagnostic>) -> Vec<Example> {
+/// The `secret` blocks of a control for files, which stand in the place of rules.
+fn detectors(
+    page: &Page<'_>,
+    types: &[Arc<str>],
+    file: &ControlFile,
+    care: Care,
+    wrong: &mut Vec<Diagnostic>,
+) -> Vec<Detector> {
+    let mut error = |line: u32, summary: &str, help: &str| {
+        wrong.push(Diagnostic::error("control.secret", summary, Place::at(&file.path, line, 1), help));
+    };
+    if types.len() > 1 {
+        error(2, "a control for files judges no resources beside", "leave the other types out");
+    }
+    if let Some(fence) = page.fences.iter().find(|fence| fence.tag() == "rule") {
+        error(
+            fence.line.saturating_sub(1),
+            "a control for files has no rule",
+            "write a block that begins with ```secret",
+        );
+    }
+    let blocks: Vec<_> = page.fences.iter().filter(|fence| fence.tag() == "secret").collect();
+    if blocks.is_empty() {
+        error(page.end, "the control has no secret block", "add a fenced block that begins with ```secret");
+    }
+    blocks.into_iter().filter_map(|fence| secret::read(&fence.text, &file.path, fence.line, care, wrong)).collect()
+}
+
+fn examples(page: &Page<'_>, file: &ControlFile, of_files: bool, wrong: &mut Vec<Diagnostic>) -> Vec<Example> {
     let of_fence = |fence: &Fence<'_>| {
         let verdict = match fence.words().next()? {
             "pass" => Verdict::Pass,
@@ -200,8 +253,12 @@ fn examples(page: &Page<'_>, file: &ControlFile, wrong: &mut Vec<Diagnostic>) ->
         };
         Some(Example { verdict, language: fence.tag().to_owned(), text: fence.text.clone(), line: fence.line })
     };
-    let examples: Vec<_> = page.fences.iter().filter(|fence| fence.tag() != "rule").filter_map(of_fence).collect();
-    for verdict in [Verdict::Pass, Verdict::Fail, Verdict::Unknown] {
+    let examples: Vec<_> =
+        page.fences.iter().filter(|fence| !matches!(fence.tag(), "rule" | "secret")).filter_map(of_fence).collect();
+    // Whether a text is a secret can nearly always be told, so that only some of these controls are ever unknown.
+    let wanted: &[Verdict] =
+        if of_files { &[Verdict::Pass, Verdict::Fail] } else { &[Verdict::Pass, Verdict::Fail, Verdict::Unknown] };
+    for verdict in wanted.iter().copied() {
         if !examples.iter().any(|example| example.verdict == verdict) {
             wrong.push(Diagnostic::error(
                 "control.examples",

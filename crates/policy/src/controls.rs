@@ -6,6 +6,7 @@
 use crate::catalog::BuiltIn;
 use crate::control::{self, Control, type_matches};
 use crate::judge::folded;
+use crate::secret::FILE_TYPE;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -41,7 +42,7 @@ impl Held {
     fn control(&self) -> &Control {
         match self {
             Self::Read(control) => control,
-            Self::Listed(page, read) => read.get_or_init(|| match control::read(&page.file()) {
+            Self::Listed(page, read) => read.get_or_init(|| match control::read_ours(&page.file()) {
                 Ok(control) => Box::new(control),
                 Err(wrong) => panic!("a page of the catalog is broken, which `mainstay control test` tells: {wrong:?}"),
             }),
@@ -131,6 +132,11 @@ impl Controls {
     pub(crate) fn all_named(&self, id: &str) -> Vec<&Control> {
         let named = |held: &&Held| held.id() == id || held.aliases().any(|alias| alias == id);
         self.held.iter().filter(named).map(Held::control).collect()
+    }
+
+    /// The positions of the controls that judge files instead of resources.
+    pub(crate) fn of_files(&self) -> &[u32] {
+        self.by_type.get(FILE_TYPE).map_or(&[], Vec::as_slice)
     }
 
     /// The rules for a type, in the order of their controls.

@@ -5,6 +5,7 @@ use crate::control::{self, Control, ControlFile};
 use crate::controls::{Applied, Controls, Held};
 use crate::foreign::{Foreign, Policy};
 use crate::judge::{Arena, Batch, Evaluation, Reason, Relations, Truth, type_key, why};
+use crate::secret::Secrets;
 use crate::suppress::Waiver;
 use mainstay_iac::{Dialect, Reading, Resource};
 use mainstay_model::{Diagnostic, Place, Severity, Verdict};
@@ -21,6 +22,8 @@ pub struct Engine {
     controls: Controls,
     /// Policies in other languages.
     foreign: Foreign,
+    /// What the controls for files look for; their pages are read when a file is first looked through.
+    secrets: OnceLock<Secrets>,
 }
 
 /// Which verdicts are wanted.
@@ -136,6 +139,14 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Adds the verdicts that were counted elsewhere.
+    pub fn add(&mut self, other: &Self) {
+        self.pass += other.pass;
+        self.fail += other.fail;
+        self.unknown += other.unknown;
+        self.waived += other.waived;
+    }
+
     /// Counts one more verdict.
     pub fn count(&mut self, verdict: Verdict) {
         match verdict {
@@ -189,13 +200,21 @@ impl Engine {
         }
         let (controls, policies): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
         let foreign = Foreign::of((0u32..).zip(policies).filter_map(|(at, policy)| Some((at, policy?))));
-        (Self { controls: Controls::of(controls), foreign }, wrong)
+        (Self { controls: Controls::of(controls), foreign, secrets: OnceLock::new() }, wrong)
     }
 
     /// The controls, in the order of their ids. Each is read for this; whoever wants one asks for it by its id.
     #[must_use]
     pub fn controls(&self) -> Vec<&Control> {
         self.controls.all()
+    }
+
+    pub(crate) fn held(&self) -> &Controls {
+        &self.controls
+    }
+
+    pub(crate) fn secrets(&self) -> &Secrets {
+        self.secrets.get_or_init(|| Secrets::of(&self.controls))
     }
 
     /// The control with an id, or with an alias of that id.

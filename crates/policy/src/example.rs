@@ -1,12 +1,15 @@
 //! The examples of a control, run as tests.
 
 use crate::control::{Control, Example};
-use crate::engine::{Engine, Judgement};
+use crate::engine::{Engine, Judgement, Wanted};
 use mainstay_iac::{Map, Node, Reading, SourceFile, Unknown, Value};
 use mainstay_model::{Diagnostic, Place, Verdict};
 
 /// In an example in YAML or JSON this text stands for an unknown value, as it does in Terraform's own output.
 const UNKNOWN: &str = "(known after apply)";
+
+/// In an example of a control for files this joins what stands around it, so that the page itself holds no token.
+const JOIN: &str = "<+>";
 
 impl Engine {
     /// Runs the examples of a control; `read` turns files into resources. What comes back is wrong with the control or
@@ -21,6 +24,9 @@ impl Engine {
         example: &Example,
         read: &dyn Fn(&[SourceFile]) -> Reading,
     ) -> Option<Diagnostic> {
+        if control.is_for_secrets() {
+            return self.test_secret(control, example);
+        }
         let wrong = |line: u32, summary: String, help: &str| {
             Some(Diagnostic::error("control.example", summary, Place::at(&control.path, line, 1), help))
         };
@@ -71,6 +77,48 @@ impl Engine {
             example.line,
             format!("the example must be {}, and is {found} ({})", example.verdict.as_str(), reasons.join("; ")),
             "correct the rule or the example",
+        )
+    }
+}
+
+impl Engine {
+    /// The example of a control for files: it is judged as text, and need not be whole.
+    fn test_secret(&self, control: &Control, example: &Example) -> Option<Diagnostic> {
+        let wrong = |line: u32, summary: String, help: &str| {
+            Some(Diagnostic::error("control.example", summary, Place::at(&control.path, line, 1), help))
+        };
+        let path = match example.language.as_str() {
+            "hcl" => "main.tf",
+            "yaml" => "values.yaml",
+            "json" => "settings.json",
+            "bicep" => "main.bicep",
+            "dockerfile" => "Dockerfile",
+            "env" => ".env",
+            "ini" => "app.ini",
+            "pem" => "server.pem",
+            "properties" => "app.properties",
+            "shell" => "run.sh",
+            "toml" => "app.toml",
+            "xml" => "app.xml",
+            other => {
+                let help = "use hcl, yaml, json, bicep, dockerfile, env, ini, pem, properties, shell, toml or xml";
+                return wrong(example.line.saturating_sub(1), format!("`{other}` is no language of an example"), help);
+            }
+        };
+        let text = example.text.replace(JOIN, "");
+        let file = SourceFile { path: path.to_owned(), bytes: text.into_bytes() };
+        let judged = self.judge_secrets(&[file], Wanted::All).judgements;
+        let judged: Vec<_> = judged.into_iter().filter(|judgement| judgement.control == control.id).collect();
+        let found = overall(&judged);
+        if found == Some(example.verdict) {
+            return None;
+        }
+        let reasons: Vec<_> = judged.iter().map(|one| one.why.as_str()).collect();
+        let found = found.map_or("nothing", Verdict::as_str);
+        wrong(
+            example.line,
+            format!("the example must be {}, and is {found} ({})", example.verdict.as_str(), reasons.join("; ")),
+            "correct the secret block or the example",
         )
     }
 }

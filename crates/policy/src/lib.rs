@@ -17,6 +17,7 @@ mod gatekeeper;
 mod judge;
 mod lang;
 pub mod report;
+mod secret;
 pub mod suppress;
 #[cfg(test)]
 mod testing;
@@ -27,3 +28,4 @@ pub use engine::{Cause, Engine, Judgement, Judging, Summary, Wanted};
 pub use explain::{Change, Edit, Explanation, Key, is_sensitive};
 pub use foreign::can_hold_policy;
 pub use gatekeeper::{Suite, SuiteReport};
+pub use secret::{Masks, SecretsJudged, is_configuration};

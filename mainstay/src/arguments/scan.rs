@@ -12,6 +12,9 @@ pub struct Code {
     /// Values of Terraform variables
     #[arg(long, value_name = "FILE")]
     pub var_file: Vec<PathBuf>,
+    /// Passphrase of states that OpenTofu encrypted: env:NAME, file:PATH or cmd:COMMAND; of several the first that fits
+    #[arg(long, value_name = "REFERENCE")]
+    pub passphrase: Vec<String>,
     /// Waivers with reason, approver and last day (TOML)
     #[arg(long, value_name = "FILE")]
     pub waivers: Vec<PathBuf>,

@@ -288,7 +288,9 @@ impl Server {
         let explained = control.zip(index_of(judged, judgement));
         let explained =
             explained.and_then(|(control, index)| self.judge.engine.explain(&mut judged.reading, control, index));
-        explained.map(|explained| explained.changes.into_iter().map(|change| change.text).collect()).unwrap_or_default()
+        let masks = &judged.masks;
+        let text = |change: mainstay_policy::Change| masks.hide(&change.text).into_owned();
+        explained.map(|explained| explained.changes.into_iter().map(text).collect()).unwrap_or_default()
     }
 
     /// Fixes of the findings on the lines.

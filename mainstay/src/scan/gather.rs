@@ -29,6 +29,8 @@ struct Listed {
 pub struct Gathered {
     /// In the order of what was named, and within a folder of paths.
     pub sources: Vec<SourceFile>,
+    /// What Helm made of charts among them.
+    pub rendered: Vec<SourceFile>,
     /// Those that the user named themselves and no folder of them.
     pub named: HashSet<String>,
     /// What could not be read.

@@ -1,17 +1,19 @@
 //! From the text of files to verdicts, with what users suppressed and what their waivers accept.
 
-use super::gather::{shown, unreadable};
+use super::gather::{Gathered, shown, unreadable};
 use super::{ledger, waivers};
 use crate::Context;
 use crate::arguments::Code;
 use mainstay_iac::terraform::Options;
-use mainstay_iac::{Reading, SourceFile};
+use mainstay_iac::{Reading, SourceFile, encrypted};
 use mainstay_kit::Problem;
-use mainstay_model::Diagnostic;
-use mainstay_outside::{FILE_BYTES_MAX, files};
+use mainstay_model::{Diagnostic, Place};
+use mainstay_outside::{FILE_BYTES_MAX, Outside, Secret, SecretRef, files};
 use mainstay_policy::suppress::{self, Suppression, Today};
-use mainstay_policy::{Engine, Judging, Wanted};
+use mainstay_policy::{Engine, Judging, Masks, SecretsJudged, Wanted};
+use std::borrow::Cow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What judges code: controls, values of variables, waivers.
 pub struct Judge {
@@ -23,6 +25,8 @@ pub struct Judge {
     pub diagnostics: Vec<Diagnostic>,
     /// Files of values, which may lie outside of what is scanned.
     var_files: Vec<SourceFile>,
+    /// What opens encrypted states.
+    passphrases: Vec<Secret>,
     waivers: Vec<Suppression>,
     ledger: Vec<ledger::Accepted>,
     day: String,
@@ -38,6 +42,15 @@ fn environment() -> Vec<(String, String)> {
     found
 }
 
+/// The passphrases that are given by reference; their values are in no message.
+fn passphrases(outside: &Outside, references: &[String]) -> Result<Vec<Secret>, Problem> {
+    let fetch = |text: &String| {
+        let secret = SecretRef::parse(text).and_then(|reference| outside.secret(&reference));
+        secret.map_err(|error| Problem::malformed("scan.passphrase", format!("--passphrase: {error}")))
+    };
+    references.iter().map(fetch).collect()
+}
+
 /// What was read, and what the controls say of it.
 pub struct Judged {
     /// The resources.
@@ -46,6 +59,8 @@ pub struct Judged {
     pub judging: Judging,
     /// What could not be read or does not count.
     pub diagnostics: Vec<Diagnostic>,
+    /// Hides the secrets that were found, in what is made of the files later.
+    pub masks: Masks,
 }
 
 impl Judge {
@@ -66,10 +81,11 @@ impl Judge {
             }
             options.var_files.push(name);
         }
+        let passphrases = passphrases(outside, &code.passphrase)?;
         let waivers = waivers::read_all(outside, &code.waivers, &mut diagnostics);
         let ledger = if code.ledger_waivers { ledger::accepted(context)? } else { Vec::new() };
         let day = outside.clock().now().to_string().chars().take(10).collect();
-        Ok(Self { engine, options, diagnostics, var_files, waivers, ledger, day })
+        Ok(Self { engine, options, diagnostics, var_files, passphrases, waivers, ledger, day })
     }
 
     /// Has resources named from the folder that was asked for, where it is one.
@@ -89,21 +105,93 @@ impl Judge {
         }
     }
 
+    /// Opens what OpenTofu encrypted, in place. Gives the bytes that stood there, so that nothing open is kept, and what
+    /// could not be opened.
+    fn open(&self, sources: &mut [SourceFile]) -> (Vec<(usize, Vec<u8>)>, Vec<Diagnostic>) {
+        let (mut closed, mut wrong) = (Vec::new(), Vec::new());
+        let passphrases: Vec<&str> = self.passphrases.iter().map(Secret::expose).collect();
+        for (at, file) in sources.iter_mut().enumerate().filter(|(_, file)| encrypted::is_encrypted(&file.bytes)) {
+            match encrypted::open(&file.bytes, &file.path, &passphrases) {
+                Ok(text) if text.starts_with(b"PK") => {
+                    let summary = "the file is a plan in OpenTofu's own form, which is not read";
+                    let help = "scan what `tofu show -json PLAN` prints";
+                    wrong.push(Diagnostic::error("encrypted.plan", summary, Place::file(&file.path), help));
+                }
+                Ok(text) => closed.push((at, std::mem::replace(&mut file.bytes, text))),
+                Err(diagnostic) => wrong.push(*diagnostic),
+            }
+        }
+        (closed, wrong)
+    }
+
+    /// Judges what was gathered, with what Helm made of it.
+    pub fn judge_all(&self, gathered: &mut Gathered, wanted: Wanted) -> Judged {
+        let own = gathered.sources.len();
+        gathered.sources.extend(gathered.rendered.iter().cloned());
+        let judged = self.judge(&mut gathered.sources, wanted);
+        gathered.sources.truncate(own);
+        judged
+    }
+
     /// Judges files.
     pub fn judge(&self, sources: &mut Vec<SourceFile>, wanted: Wanted) -> Judged {
         // They are read with the rest for their places in diagnostics, and are no part of what was asked for.
         let before = sources.len();
         self.add_var_files(sources);
+        let (closed, wrong) = self.open(sources);
         let mut reading = mainstay_iac::read(sources, &self.options);
+        for (at, bytes) in closed {
+            sources[at].bytes = bytes;
+        }
         sources.truncate(before);
+        // What stands in the way of a state is known better than that it is encrypted.
+        let known = |d: &Diagnostic| d.code == "state.encrypted" && wrong.iter().any(|w| w.place.file == d.place.file);
+        reading.diagnostics.retain(|diagnostic| !known(diagnostic));
+        reading.diagnostics.extend(wrong);
         let mut judging = self.engine.judge_wanted(&reading, wanted);
-        let mut suppressions = suppress::in_code(&reading);
+        let SecretsJudged { judgements, summary, allowed, masks } = self.engine.judge_secrets(sources, wanted);
+        judging.judgements.extend(judgements);
+        judging.summary.add(&summary);
+        // What stands beside a secret comes first, so that the same words, read as a comment, are known to have done something.
+        let mut suppressions = allowed;
+        suppressions.extend(suppress::in_code(&reading));
         suppressions.extend(self.waivers.iter().cloned());
         suppressions.extend(ledger::of_judgements(&self.ledger, &judging.judgements));
         let today = Today { day: &self.day, workspace: &self.options.workspace };
         let mut diagnostics = self.diagnostics.clone();
         diagnostics.append(&mut reading.diagnostics);
         diagnostics.extend(suppress::apply(&mut judging, &reading, &self.engine, &suppressions, today));
-        Judged { reading, judging, diagnostics }
+        hide(&masks, &mut judging, &mut diagnostics);
+        Judged { reading, judging, diagnostics, masks }
+    }
+}
+
+/// A secret may stand in any attribute, so that what other controls and readers say may hold it too.
+fn hide(masks: &Masks, judging: &mut Judging, diagnostics: &mut [Diagnostic]) {
+    if masks.is_empty() {
+        return;
+    }
+    let text = |text: &mut String| {
+        if let Cow::Owned(hidden) = masks.hide(text) {
+            *text = hidden;
+        }
+    };
+    let shared = |text: &mut Arc<str>| {
+        if let Cow::Owned(hidden) = masks.hide(text) {
+            *text = hidden.into();
+        }
+    };
+    for judgement in &mut judging.judgements {
+        text(&mut judgement.why);
+        shared(&mut judgement.resource);
+        shared(&mut judgement.name);
+        judgement.causes.iter_mut().for_each(|cause| text(&mut cause.attribute));
+        if let Some(waiver) = &mut judgement.waiver {
+            text(&mut waiver.reason);
+        }
+    }
+    for diagnostic in diagnostics {
+        text(&mut diagnostic.summary);
+        text(&mut diagnostic.help);
     }
 }

@@ -1,7 +1,7 @@
 //! Scans again whenever a file changes, until somebody ends it.
 
 use super::gather::{Gathered, Listing};
-use super::{Judge, print, run};
+use super::{Judge, helm, print, run};
 use crate::Context;
 use crate::arguments::Scan;
 use mainstay_kit::Problem;
@@ -22,6 +22,7 @@ pub fn watch(context: &Context, judge: &Judge, ask: &Scan) -> Result<ExitCode, P
         let listing = Listing::of(&context.outside, &ask.paths);
         if before.as_ref() != Some(&listing) {
             gathered = listing.read(&context.outside, gathered);
+            helm::render(&context.outside, &mut gathered);
             let judged = run(context, judge, ask, &mut gathered)?;
             print::print(context, judge, &judged);
             let took = clock.elapsed().saturating_sub(start).as_millis();

@@ -144,6 +144,7 @@ fn tests() -> Outcome<String> {
         "with cargo test, as there is no cargo-nextest".to_owned()
     };
     tests.env("MAINSTAY_TEST_POSTGRES", postgres.url()).env("MAINSTAY_TEST_NODE_MODULES", tools::node_modules());
+    tests.env("MAINSTAY_TEST_HELM", tools::helm());
     execute(&mut tests).map(|()| note)
 }
 

@@ -171,7 +171,9 @@ impl Reader<'_> {
 
 /// Where types of such a name come from.
 fn dialect_of(resource_type: &str) -> &'static str {
-    if resource_type.contains("::") {
+    if resource_type == crate::secret::FILE_TYPE {
+        "file"
+    } else if resource_type.contains("::") {
         "cloudformation"
     } else if resource_type.contains('/') {
         "arm"

@@ -1,6 +1,6 @@
 //! From suppressions to waived verdicts, and what is to be said of those that waive nothing.
 
-use super::scope::{Places, Target};
+use super::scope::{Places, Target, is_of_file};
 use super::{Suppression, fits, is_day};
 use crate::{Engine, Judgement, Judging};
 use mainstay_iac::{Reading, Resource, Value};
@@ -41,11 +41,14 @@ pub fn apply(
             out.push(trouble);
             continue;
         }
-        let target = places.target(suppression);
+        let (target, place) = (places.target(suppression), &suppression.waiver.place);
         let mut used = false;
         for at in named {
             let judgement = &mut judging.judgements[at];
-            if target.covers(suppression, judgement) && has_values(places.resource(judgement), suppression) {
+            // The words were read beside the secret already.
+            let same = |waiver: &super::Waiver| waiver.place.file == place.file && waiver.place.line == place.line;
+            used |= is_of_file(judgement) && judgement.waiver.as_ref().is_some_and(same);
+            if target.covers(suppression, judgement, reading) && has_values(places.resource(judgement), suppression) {
                 used |= waive(judgement, suppression, &mut judging.summary);
             }
         }

@@ -6,7 +6,7 @@ use mainstay_iac::Comment;
 use mainstay_model::Place;
 
 /// The suppressions that a comment holds; `place` names where it stands.
-pub(super) fn read(comment: &Comment, place: &Place, out: &mut Vec<Suppression>) {
+pub(crate) fn read(comment: &Comment, place: &Place, out: &mut Vec<Suppression>) {
     for (nth, line) in (0u32..).zip(comment.text.lines()) {
         let reader = Reader { comment, place: Place { line: place.line + nth, ..place.clone() } };
         for (word, around) in [("checkov:skip=", true), ("bridgecrew:skip=", true)] {

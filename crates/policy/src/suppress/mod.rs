@@ -13,6 +13,7 @@ mod scope;
 
 pub use apply::{Today, apply};
 pub use code::in_code;
+pub(crate) use comment::read as of_comment;
 
 use mainstay_model::Place;
 use serde::Serialize;

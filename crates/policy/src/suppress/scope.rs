@@ -2,6 +2,7 @@
 
 use super::{Scope, Suppression, fits};
 use crate::Judgement;
+use crate::secret::FILE_TYPE;
 use mainstay_iac::{Block, Dialect, Map, Node, Reading, Resource, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -111,6 +112,11 @@ fn without_indexes(address: &str) -> String {
     out
 }
 
+/// Whether a judgement speaks of a text in a file and of no resource.
+pub(super) fn is_of_file(judgement: &Judgement) -> bool {
+    *judgement.resource_type == *FILE_TYPE
+}
+
 fn holds(resource: &Resource, line: u32) -> bool {
     resource.at.line <= line && line <= resource.line_end
 }
@@ -146,7 +152,7 @@ fn below(map: &Map, line: u32, out: &mut Vec<u32>) {
 
 impl Target<'_> {
     /// Whether a judgement is one of those that the suppression speaks of; its id was compared already.
-    pub(super) fn covers(&self, suppression: &Suppression, judgement: &Judgement) -> bool {
+    pub(super) fn covers(&self, suppression: &Suppression, judgement: &Judgement, reading: &Reading) -> bool {
         let is_of = |resource: &&Resource| {
             *resource.address == *judgement.resource
                 && resource.root == judgement.root
@@ -154,6 +160,15 @@ impl Target<'_> {
         };
         match self {
             Self::Nothing => false,
+            // A secret belongs to no resource; it stands within the lines of one.
+            Self::Whole { resources, .. } | Self::Lines { resources, .. } if is_of_file(judgement) => {
+                let path = |resource: &Resource| reading.files.get(resource.at.file as usize);
+                resources.iter().any(|resource| {
+                    path(resource).is_some_and(|path| **path == *judgement.file)
+                        && holds(resource, judgement.line)
+                        && !matches!(self, Self::Lines { lines, .. } if !lines.contains(&judgement.line))
+                })
+            }
             Self::Whole { resources, modules } => {
                 resources.iter().any(is_of)
                     || modules.iter().any(|(root, prefix)| {
