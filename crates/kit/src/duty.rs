@@ -2,7 +2,7 @@
 
 use crate::page::Form;
 use crate::store::EntityKind;
-use crate::{Call, Contribution, KpiSpec, Operation, Page, Problem, Query, Reader};
+use crate::{ByEntity, Call, Contribution, KpiSpec, Operation, Page, Problem, Query, Reader};
 use mainstay_ledger::Fold;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +37,12 @@ pub trait Duty: Send + Sync {
         Vec::new()
     }
 
+    /// Those of them to which entities add by themselves, by the same ids, with what each kind of entity adds. What is not
+    /// here is right all the same; what is, costs less when facts arrive.
+    fn by_entity(&self) -> Vec<(&'static str, Vec<ByEntity>)> {
+        Vec::new()
+    }
+
     /// Its pages.
     fn pages(&self) -> Vec<Page> {
         Vec::new()
@@ -58,6 +64,8 @@ pub struct Kpi {
     pub spec: KpiSpec,
     /// How to compute it, where a duty does.
     pub contributions: Option<Contributions>,
+    /// The same by entity, where entities add by themselves.
+    pub by_entity: Vec<ByEntity>,
 }
 
 /// Something that runs by itself. A job carries no payload, may die at any instruction and run again: it looks at the

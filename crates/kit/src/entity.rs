@@ -19,6 +19,9 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// Names and kinds of the columns that lists filter and sort by, beside the key.
     const COLUMNS: &'static [(&'static str, Kind)];
 
+    /// Columns with an index, for what looks entities up by them. Each costs every fact that is folded.
+    const INDEXED: &'static [&'static str] = &[];
+
     /// Folds the facts of one subject, given in [`event_order`] and without duplicates. `None` where they do not make
     /// an entity yet: an update whose opening has not arrived.
     fn fold(key: &str, facts: &[Recorded]) -> Option<Self>;

@@ -10,7 +10,7 @@ use mainstay_ledger::{Filter, Ledger, LedgerError};
 use mainstay_model::facts::FactRedacted;
 use mainstay_model::{FactData, Recorded, Span, Subject, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// New facts that are looked at; where there are more, every figure is computed anew, which costs less.
 const CATCH_UP_MAX: u64 = 2_000;
@@ -19,8 +19,11 @@ const STEPS_MAX: usize = 8;
 /// Moves that are remembered.
 const MOVES_MAX: usize = 20_000;
 
+/// The keys of entities that moved.
+pub(crate) type Keys = BTreeSet<Box<str>>;
+
 /// From when to when an entity can matter; `None` is for ever.
-type Reach = (Timestamp, Option<Timestamp>);
+pub(crate) type Reach = (Timestamp, Option<Timestamp>);
 
 /// What was read to compute a figure.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,6 +49,17 @@ impl Reads {
         self.beyond = true;
     }
 
+    /// Notes what others noted as well.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        other.tables.iter().for_each(|(table, span)| self.note(table, *span));
+        self.beyond |= other.beyond;
+    }
+
+    /// The tables of which something was read.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &'static str> {
+        self.tables.keys().copied()
+    }
+
     fn sees(&self, moved: &Moved) -> bool {
         self.tables.get(moved.table).is_some_and(|span| {
             let (first, end) = moved.reach;
@@ -58,6 +72,7 @@ impl Reads {
 struct Moved {
     seq: u64,
     table: &'static str,
+    key: Box<str>,
     reach: Reach,
 }
 
@@ -78,7 +93,7 @@ pub(crate) struct Moves {
 
 impl Moves {
     /// Watches the tables of these kinds.
-    pub(crate) fn of(kinds: Vec<EntityKind>) -> Self {
+    pub(crate) fn watching(kinds: Vec<EntityKind>) -> Self {
         Self { kinds, log: Mutex::default() }
     }
 
@@ -94,22 +109,51 @@ impl Moves {
         if then >= now {
             return Ok(then > now);
         }
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        if log.until < now {
-            self.catch_up(ledger, &mut log, now)?;
-        }
+        let log = self.log_until(ledger, now)?;
         if then < log.from {
             return Ok(true);
         }
         if fixed {
             return Ok(false);
         }
-        let watched = reads.tables.keys().all(|table| self.kinds.iter().any(|kind| kind.table() == *table));
-        if reads.beyond || !watched {
+        if reads.beyond || !reads.tables.keys().all(|table| self.watches(table)) {
             return Ok(true);
         }
         let first = log.moved.partition_point(|moved| moved.seq < then);
         Ok(log.moved.range(first..).any(|moved| moved.seq < now && reads.sees(moved)))
+    }
+
+    /// The entities of a table that moved while the ledger grew from `then` to `now` entries; `None` where that cannot be
+    /// told.
+    pub(crate) fn of(
+        &self,
+        ledger: &Ledger,
+        table: &str,
+        (then, now): (u64, u64),
+    ) -> Result<Option<Keys>, LedgerError> {
+        if then > now || !self.watches(table) {
+            return Ok(None);
+        }
+        let log = self.log_until(ledger, now)?;
+        if then < log.from {
+            return Ok(None);
+        }
+        let first = log.moved.partition_point(|moved| moved.seq < then);
+        let moved = log.moved.range(first..).filter(|moved| moved.seq < now && moved.table == table);
+        Ok(Some(moved.map(|moved| moved.key.clone()).collect()))
+    }
+
+    fn watches(&self, table: &str) -> bool {
+        self.kinds.iter().any(|kind| kind.table() == table)
+    }
+
+    /// The log, which reaches up to `now` entries at least.
+    fn log_until(&self, ledger: &Ledger, now: u64) -> Result<MutexGuard<'_, Log>, LedgerError> {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.until < now {
+            self.catch_up(ledger, &mut log, now)?;
+        }
+        Ok(log)
     }
 
     /// Makes sure that what moves from `size` entries on will be known, before something is computed from so many.
@@ -175,7 +219,7 @@ fn moves_of(
 fn steps(kind: &EntityKind, key: &str, facts: &[Recorded], then: u64) -> Vec<Moved> {
     let known = facts.partition_point(|recorded| recorded.seq < then);
     let new = &facts[known..];
-    let moved = |seq: u64, reach: Reach| Moved { seq, table: kind.table(), reach };
+    let moved = |seq: u64, reach: Reach| Moved { seq, table: kind.table(), key: key.into(), reach };
     if new.len() > STEPS_MAX {
         return new.iter().map(|recorded| moved(recorded.seq, (Timestamp::MIN, None))).collect();
     }

@@ -1,8 +1,9 @@
 //! Lists of what was known at an entry count: the question that tables answer with SQL, asked of entities that were folded
 //! anew. The rules are those of `store`: equal values, parts of texts in any case, nothing last.
 
+use crate::columns::{column_name, haystack, kind_of, parameter, value_of};
 use crate::entity::{Entity, Folded};
-use crate::store::{LIST_ROWS_MAX, ListQuery, Listing, column_name, haystack, kind_of, parameter, value_of};
+use crate::store::{LIST_ROWS_MAX, ListQuery, Listing};
 use crate::{Kind, Problem};
 use mainstay_ledger::Value;
 use mainstay_model::Severity;

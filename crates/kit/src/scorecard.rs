@@ -1,8 +1,9 @@
 //! KPI values for windows, with what they cost remembered until a fact touches what they were computed from.
 
-use crate::kpi::{KpiValue, summarise};
+use crate::live::{Live, Lives};
 use crate::moves::Reads;
-use crate::{Call, Contribution, Kpi, Problem, Query, Reader};
+use crate::pass::{self, Computed, Job};
+use crate::{Call, Contribution, Kpi, KpiValue, Problem, Query, Reader, summarise};
 use jiff::SignedDuration;
 use mainstay_model::{Span, Timestamp, Window};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -24,11 +25,12 @@ struct Remembered<T> {
 }
 
 /// What was computed and is likely to be asked again. Values are small and many; contributions hold every entity of a
-/// window, so only the last few stay.
+/// window, so only the last few stay, and of windows that are not over what new facts may replace.
 #[derive(Default)]
 pub(crate) struct Values {
     values: Mutex<HashMap<Key, Remembered<KpiValue>>>,
     contributions: Mutex<VecDeque<(Key, Remembered<All>)>>,
+    lives: Mutex<Lives<Key>>,
     clock: AtomicU64,
     /// Held while something is computed. A window may hold tens of thousands of entities, so that one computation at a
     /// time bounds the memory; and who waits for the same finds it done.
@@ -66,6 +68,15 @@ impl Ask {
         Self { span: self.span, as_of: minute.min(settled) }
     }
 
+    fn query(self, call: &Call<'_>) -> Query {
+        Query { window: self.span, as_of: self.as_of, zone: call.world.settings.zone.clone() }
+    }
+
+    /// Whether the window is not over, so that facts of it will come.
+    fn is_live(&self) -> bool {
+        self.span.to >= self.as_of
+    }
+
     fn key(&self, reader: &Reader<'_>, kpi: &Kpi) -> Key {
         (kpi.spec.id.clone(), self.span.from, self.span.to, self.as_of, reader.known())
     }
@@ -87,26 +98,16 @@ pub fn contributions(
     kpi: &Kpi,
     ask: Ask,
 ) -> Result<Option<Arc<Vec<Contribution>>>, Problem> {
-    Ok(remembered_contributions(call, reader, kpi, ask.settled())?.map(|found| found.what))
-}
-
-fn remembered_contributions(
-    call: &Call<'_>,
-    reader: &Reader<'_>,
-    kpi: &Kpi,
-    ask: Ask,
-) -> Result<Option<Remembered<All>>, Problem> {
     let Some(run) = kpi.contributions else { return Ok(None) };
+    let ask = ask.settled();
     let key = ask.key(reader, kpi);
     // Before anything is read: a fact that arrives meanwhile then counts as one that came later.
     let size = call.world.ledger.size()?;
     let lock = || call.world.values.contributions.lock().unwrap_or_else(PoisonError::into_inner);
-    let remembered = || -> Result<Option<Remembered<All>>, Problem> {
+    let remembered = || -> Result<Option<All>, Problem> {
         let known = lock().iter().find(|(known, _)| *known == key).map(|(_, found)| found.clone());
         match known {
-            Some(found) if holds(call, &key, &found, size)? => {
-                Ok(Some(Remembered { size: found.size.max(size), ..found }))
-            }
+            Some(found) if holds(call, &key, &found, size)? => Ok(Some(found.what)),
             _ => Ok(None),
         }
     };
@@ -117,28 +118,15 @@ fn remembered_contributions(
     if let Some(found) = remembered()? {
         return Ok(Some(found));
     }
-    let query = Query { window: ask.span, as_of: ask.as_of, zone: call.world.settings.zone.clone() };
     let reads = Mutex::new(Reads::default());
     call.world.moves.follow(size);
-    let what = Arc::new(apart(|| run(&reader.noting(&reads), &query))?);
+    let what = Arc::new(run(&reader.noting(&reads), &ask.query(call))?);
     let reads = Arc::new(reads.into_inner().unwrap_or_else(PoisonError::into_inner));
-    let computed = Remembered { what, reads, size, used: 0 };
     let mut remembered = lock();
     remembered.retain(|(known, _)| *known != key);
-    remembered.push_front((key, computed.clone()));
+    remembered.push_front((key, Remembered { what: Arc::clone(&what), reads, size, used: 0 }));
     remembered.truncate(CONTRIBUTIONS_MAX);
-    Ok(Some(computed))
-}
-
-/// Runs work on a thread that ends with it. The system's allocator keeps what was freed for the thread that used it; of
-/// threads that end it is the same share each time, instead of one share for each of the server's many.
-fn apart<T: Send>(work: impl FnOnce() -> Result<T, Problem> + Send) -> Result<T, Problem> {
-    let failed = |why: &str| Problem::ours("kpi.computing", format!("the thread that computes KPIs {why}"));
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("kpi".to_owned()).spawn_scoped(scope, work);
-        let thread = thread.map_err(|error| failed(&format!("could not start: {error}")))?;
-        thread.join().map_err(|_| failed("died"))?
-    })
+    Ok(Some(what))
 }
 
 /// The value of a KPI in a window; `None` where no duty computes it.
@@ -146,28 +134,127 @@ fn apart<T: Send>(work: impl FnOnce() -> Result<T, Problem> + Send) -> Result<T,
 /// # Errors
 /// The database fails.
 pub fn value(call: &Call<'_>, reader: &Reader<'_>, kpi: &Kpi, ask: Ask) -> Result<Option<KpiValue>, Problem> {
-    if kpi.contributions.is_none() {
-        return Ok(None);
+    Ok(values(call, reader, &[(kpi, ask)])?.pop().flatten())
+}
+
+/// The values of many questions, in their order.
+fn values(call: &Call<'_>, reader: &Reader<'_>, asks: &[(&Kpi, Ask)]) -> Result<Vec<Option<KpiValue>>, Problem> {
+    // Before anything is read: a fact that arrives meanwhile then counts as one that came later.
+    let size = call.world.ledger.size()?;
+    let asks: Vec<Question<'_>> = asks
+        .iter()
+        .map(|(kpi, ask)| Question { kpi, ask: ask.settled(), key: ask.settled().key(reader, kpi) })
+        .collect();
+    let mut out: HashMap<&Key, KpiValue> = HashMap::new();
+    let mut missing = unknown(call, &asks, &mut out, size)?;
+    if !missing.is_empty() {
+        let _turn = call.world.values.computing.lock().unwrap_or_else(PoisonError::into_inner);
+        // Somebody else may have computed them meanwhile.
+        missing = unknown(call, &asks, &mut out, size)?;
+        call.world.moves.follow(size);
+        if reader.known().is_none() {
+            missing = catch_up(call, reader, missing, &mut out, size)?;
+        }
+        compute(call, reader, &missing, &mut out, size)?;
     }
-    let ask = ask.settled();
-    let key = ask.key(reader, kpi);
+    Ok(asks.iter().map(|question| out.get(&question.key).cloned()).collect())
+}
+
+/// A KPI in a window.
+struct Question<'a> {
+    kpi: &'a Kpi,
+    ask: Ask,
+    key: Key,
+}
+
+/// Answers what is remembered and still holds; gives the questions that are left, each once.
+fn unknown<'a, 'k>(
+    call: &Call<'_>,
+    asks: &'a [Question<'k>],
+    out: &mut HashMap<&'a Key, KpiValue>,
+    size: u64,
+) -> Result<Vec<&'a Question<'k>>, Problem> {
     let values = &call.world.values;
     let used = values.clock.fetch_add(1, Ordering::Relaxed);
     let lock = || values.values.lock().unwrap_or_else(PoisonError::into_inner);
-    let size = call.world.ledger.size()?;
-    let known = lock().get(&key).cloned();
-    if let Some(found) = known
-        && holds(call, &key, &found, size)?
-    {
-        let what = found.what.clone();
-        lock().insert(key, Remembered { size: found.size.max(size), used, ..found });
-        return Ok(Some(what));
+    let mut left: Vec<&Question<'_>> = Vec::new();
+    for question in asks.iter().filter(|question| question.kpi.contributions.is_some()) {
+        if out.contains_key(&question.key) || left.iter().any(|other| other.key == question.key) {
+            continue;
+        }
+        let known = lock().get(&question.key).cloned();
+        match known {
+            Some(found) if holds(call, &question.key, &found, size)? => {
+                out.insert(&question.key, found.what.clone());
+                lock().insert(question.key.clone(), Remembered { size: found.size.max(size), used, ..found });
+            }
+            _ => left.push(question),
+        }
     }
-    let Some(Remembered { what: all, reads, size, .. }) = remembered_contributions(call, reader, kpi, ask)? else {
-        return Ok(None);
+    Ok(left)
+}
+
+/// Answers what is held entity by entity; gives the questions that are left.
+fn catch_up<'a, 'k>(
+    call: &Call<'_>,
+    reader: &Reader<'_>,
+    questions: Vec<&'a Question<'k>>,
+    out: &mut HashMap<&'a Key, KpiValue>,
+    size: u64,
+) -> Result<Vec<&'a Question<'k>>, Problem> {
+    let lives = || call.world.values.lives.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut left = Vec::new();
+    for question in questions {
+        let taken = lives().take(&question.key);
+        let Some(mut live) = taken else {
+            left.push(question);
+            continue;
+        };
+        let kind = (question.kpi.by_entity.as_slice(), question.kpi.spec.measure);
+        match live.catch_up(reader, &call.world.moves, kind, &question.ask.query(call), size)? {
+            None => left.push(question),
+            Some(value) => {
+                remember(call, question.key.clone(), value.clone(), (Arc::clone(&live.reads), size));
+                out.insert(&question.key, value);
+                lives().keep(live, |key| key.0 == question.key.0);
+            }
+        }
+    }
+    Ok(left)
+}
+
+/// Computes what is left.
+fn compute<'a>(
+    call: &Call<'_>,
+    reader: &Reader<'_>,
+    questions: &[&'a Question<'_>],
+    out: &mut HashMap<&'a Key, KpiValue>,
+    size: u64,
+) -> Result<(), Problem> {
+    let job = |question: &&Question<'a>| Job {
+        kpi: question.kpi,
+        query: question.ask.query(call),
+        keep: question.ask.is_live(),
     };
-    let what = summarise(kpi.spec.measure, &all);
-    let mut remembered = lock();
+    let jobs: Vec<Job<'_>> = questions.iter().map(job).collect();
+    for (question, computed) in questions.iter().zip(pass::compute(reader, &jobs)?) {
+        let Computed { value, reads, parts, tied } = computed;
+        let reads = Arc::new(reads);
+        if let Some(parts) = parts {
+            let live = Live { key: question.key.clone(), reads: Arc::clone(&reads), parts, tied, size };
+            let mut lives = call.world.values.lives.lock().unwrap_or_else(PoisonError::into_inner);
+            lives.keep(live, |key| key.0 == question.key.0);
+        }
+        remember(call, question.key.clone(), value.clone(), (reads, size));
+        out.insert(&question.key, value);
+    }
+    Ok(())
+}
+
+fn remember(call: &Call<'_>, key: Key, what: KpiValue, (reads, size): (Arc<Reads>, u64)) {
+    let values = &call.world.values;
+    let used = values.clock.fetch_add(1, Ordering::Relaxed);
+    let mut remembered = values.values.lock().unwrap_or_else(PoisonError::into_inner);
     if remembered.len() >= VALUES_MAX {
         let mut uses: Vec<u64> = remembered.values().map(|value| value.used).collect();
         let (_, middle, _) = uses.select_nth_unstable(VALUES_MAX / 2);
@@ -175,8 +262,7 @@ pub fn value(call: &Call<'_>, reader: &Reader<'_>, kpi: &Kpi, ask: Ask) -> Resul
         remembered.retain(|_, value| value.used > middle);
         remembered.shrink_to_fit();
     }
-    remembered.insert(key, Remembered { what: what.clone(), reads, size, used });
-    Ok(Some(what))
+    remembered.insert(key, Remembered { what, reads, size, used });
 }
 
 /// The slices that every KPI has.
@@ -213,22 +299,41 @@ pub fn sliced(
     Ok(groups.into_iter().map(|(name, members)| (name, summarise(kpi.spec.measure, &members))).collect())
 }
 
-/// The values of the calendar months that end with the one that holds the first instant, oldest first, with each month's
-/// start; the second instant is "now".
+/// A KPI's value in a window, and in the months that end with the window's.
+#[derive(Debug, Clone, Default)]
+pub struct Trended {
+    /// The value in the window; `None` where no duty computes the KPI.
+    pub value: Option<KpiValue>,
+    /// Each month's start and value, oldest first.
+    pub months: Vec<(Timestamp, Option<f64>)>,
+}
+
+/// The values of KPIs in a window and in so many calendar months, of which the last holds the window's last instant; one
+/// for each KPI, in their order. Together, so that each entity is read once for all of them.
 ///
 /// # Errors
 /// The database fails.
-pub fn trend(
+pub fn trended(
     call: &Call<'_>,
     reader: &Reader<'_>,
-    kpi: &Kpi,
-    (at, as_of): (Timestamp, Timestamp),
+    kpis: &[&Kpi],
+    ask: Ask,
     months: usize,
-) -> Result<Vec<(Timestamp, Option<f64>)>, Problem> {
-    let mut out = Vec::with_capacity(months);
-    for month in Window::months_back(at, &call.world.settings.zone, months) {
-        let value = value(call, reader, kpi, Ask { span: month.span, as_of })?;
-        out.push((month.span.from, value.and_then(|value| value.value)));
-    }
-    Ok(out)
+) -> Result<Vec<Trended>, Problem> {
+    let last = Timestamp::from_second(ask.span.to.as_second() - 1).unwrap_or(ask.span.from);
+    let months = Window::months_back(last, &call.world.settings.zone, months);
+    let spans = || months.iter().map(|month| month.span).chain([ask.span]);
+    let computed = kpis.iter().filter(|kpi| kpi.contributions.is_some());
+    let asks: Vec<(&Kpi, Ask)> =
+        computed.flat_map(|kpi| spans().map(|span| (*kpi, Ask { span, as_of: ask.as_of }))).collect();
+    let mut values = values(call, reader, &asks)?.into_iter();
+    let one = |kpi: &&Kpi| {
+        if kpi.contributions.is_none() {
+            return Trended::default();
+        }
+        let of_month = |month: &Window| (month.span.from, values.next().flatten().and_then(|value| value.value));
+        let months = months.iter().map(of_month).collect();
+        Trended { months, value: values.next().flatten() }
+    };
+    Ok(kpis.iter().map(one).collect())
 }

@@ -1,10 +1,11 @@
 //! Where entities are kept: one table a kind, written only by folding, read by lists and KPIs.
 
 use crate::Problem;
-use crate::entity::{Cell, Entity, Folded, Kind};
+use crate::columns::{by_severity, column_name, haystack, kind_of, like, parameter, value_of};
+use crate::entity::{Entity, Folded, Kind};
 use crate::moves::Reads;
 use mainstay_ledger::{Filter, Fold, Ledger, LedgerError, Tx, Value};
-use mainstay_model::{Recorded, Severity, Span, Subject, Timestamp};
+use mainstay_model::{Recorded, Span, Subject, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
@@ -12,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 pub struct EntityKind {
     table: &'static str,
     types: &'static [&'static str],
+    version: u32,
     definitions: Vec<&'static str>,
     insert: String,
     row: MakeRow,
@@ -24,7 +26,8 @@ type ReachOf = fn(&str, Vec<Recorded>) -> Option<(Timestamp, Option<Timestamp>)>
 /// Folds the facts of one subject and gives the row's values; nothing where they make no entity.
 type MakeRow = fn(&str, Vec<Recorded>) -> Result<Option<Vec<Value>>, String>;
 
-/// Version of the tables' form; raising it makes every ledger fold its tables anew at the next start.
+/// Version of the tables' form, before columns with an index; raising it makes every ledger fold its tables anew at the
+/// next start.
 const FORM: u32 = 5;
 
 impl EntityKind {
@@ -50,6 +53,11 @@ impl EntityKind {
             let names: Vec<String> = counted.iter().map(|(name, _)| format!("c_{name}")).collect();
             definitions.push(&*format!("CREATE INDEX {table}_counted ON {table} ({})", names.join(", ")).leak());
         }
+        definitions.extend(
+            T::INDEXED
+                .iter()
+                .map(|name| &*format!("CREATE INDEX {table}_by_{name} ON {table} (c_{name}, starts DESC, id)").leak()),
+        );
         let width = 6 + T::COLUMNS.len();
         let names: String = T::COLUMNS.iter().map(|(name, _)| format!(", c_{name}")).collect();
         let values: Vec<String> = (1..=width).map(|n| format!("${n}")).collect();
@@ -61,7 +69,8 @@ impl EntityKind {
             values.join(", ")
         );
         let reach: ReachOf = |key, facts| Folded::<T>::of(key, facts).map(|folded| folded.entity.span());
-        Self { table, types: T::TYPES, definitions, insert, row: row::<T>, reach }
+        let version = FORM + u32::try_from(T::INDEXED.len()).unwrap_or(0);
+        Self { table, types: T::TYPES, version, definitions, insert, row: row::<T>, reach }
     }
 
     pub(crate) const fn table(&self) -> &'static str {
@@ -105,36 +114,13 @@ fn row<T: Entity>(key: &str, facts: Vec<Recorded>) -> Result<Option<Vec<Value>>,
     Ok(Some(values))
 }
 
-/// What a search looks through: key and texts, in lower case.
-pub(crate) fn haystack(key: &str, cells: &[Cell]) -> String {
-    let mut haystack = key.to_lowercase();
-    for cell in cells {
-        if let Cell::Text(text) = cell {
-            haystack.push('\n');
-            haystack.push_str(&text.to_lowercase());
-        }
-    }
-    haystack
-}
-
-/// A cell as the database keeps it.
-pub(crate) fn value_of(cell: Cell) -> Value {
-    match cell {
-        Cell::Null => Value::Null,
-        Cell::Text(text) => text.into(),
-        Cell::Integer(number) => number.into(),
-        Cell::Time(at) => at.into(),
-        Cell::Real(number) => number.into(),
-    }
-}
-
 impl Fold for EntityKind {
     fn name(&self) -> &'static str {
         self.table
     }
 
     fn version(&self) -> u32 {
-        FORM
+        self.version
     }
 
     fn migrations(&self) -> &[&str] {
@@ -341,6 +327,24 @@ impl<'a> Reader<'a> {
         Ok(Listing { items: self.rows(&sql, &parameters)?, total, sorted_among })
     }
 
+    /// The newest entity that has a value in a column, which should be one of [`Entity::INDEXED`].
+    ///
+    /// # Errors
+    /// The kind has no such column, the value cannot be one of it, or the database fails.
+    pub fn newest<T: Entity>(&self, column: &str, value: &str) -> Result<Option<Folded<T>>, Problem> {
+        self.note(|reads| reads.note(T::TABLE, None));
+        if self.known.is_some() {
+            let filters = vec![(column.to_owned(), vec![value.to_owned()])];
+            let query = ListQuery { filters, limit: 1, ..ListQuery::default() };
+            return Ok(crate::past::list(self.fold_then::<T>()?, &query)?.items.pop());
+        }
+        let (name, value) = (column_name::<T>(column)?, parameter(column, kind_of::<T>(column)?, value)?);
+        // The order of the column's index.
+        let sql =
+            format!("SELECT id, state, facts FROM {} WHERE {name} = $1 ORDER BY starts DESC, id LIMIT 1", T::TABLE);
+        Ok(self.rows(&sql, &[value])?.pop())
+    }
+
     /// How many rows each value of a column has, most first.
     ///
     /// # Errors
@@ -402,29 +406,49 @@ impl<'a> Reader<'a> {
         Ok((condition, parameters))
     }
 
+    /// Calls `each` with the entities of now that can matter to the span and that begin within the bounds, the second one
+    /// not included; in no order.
+    pub(crate) fn each<T: Entity>(
+        &self,
+        span: Span,
+        (first, behind): (Timestamp, Timestamp),
+        each: &mut dyn FnMut(Folded<T>),
+    ) -> Result<(), Problem> {
+        let sql = format!(
+            "SELECT id, state, facts FROM {} WHERE ends > $1 AND starts < $2 AND starts >= $3 AND starts < $4",
+            T::TABLE
+        );
+        self.rows_each(&sql, &[span.from.into(), span.to.into(), first.into(), behind.into()], each)
+    }
+
     fn rows<T: Entity>(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Folded<T>>, Problem> {
-        let read = |e: serde_json::Error| {
-            Problem::ours(
-                "table.unreadable",
-                format!("a row of {} cannot be read ({e}); run mainstay ledger rebuild", T::TABLE),
-            )
-        };
-        let (mut out, mut unreadable) = (Vec::new(), None);
-        // Row by row: a window may hold tens of thousands, whose text is not needed once it is read.
+        let mut out = Vec::new();
+        self.rows_each(sql, parameters, &mut |folded| out.push(folded))?;
+        Ok(out)
+    }
+
+    /// Row by row: a window may hold tens of thousands, whose text is not needed once it is read.
+    fn rows_each<T: Entity>(
+        &self,
+        sql: &str,
+        parameters: &[Value],
+        each: &mut dyn FnMut(Folded<T>),
+    ) -> Result<(), Problem> {
+        let mut unreadable = None;
         self.ledger.read(|tx| {
             tx.query_each(sql, parameters, &mut |row| {
                 let (state, facts) = (serde_json::from_str(row.text(1)?), serde_json::from_str(row.text(2)?));
                 match state.and_then(|entity| Ok((entity, facts?))) {
-                    Ok((entity, facts)) => out.push(Folded { key: row.text(0)?.to_owned(), entity, facts }),
+                    Ok((entity, facts)) => each(Folded { key: row.text(0)?.to_owned(), entity, facts }),
                     Err(error) => unreadable = Some(error),
                 }
                 Ok(unreadable.is_none())
             })
         })?;
-        match unreadable {
-            Some(error) => Err(read(error)),
-            None => Ok(out),
-        }
+        unreadable.map_or(Ok(()), |error| {
+            let detail = format!("a row of {} cannot be read ({error}); run mainstay ledger rebuild", T::TABLE);
+            Err(Problem::ours("table.unreadable", detail))
+        })
     }
 
     /// Folds every entity of a kind from the facts known then. The same fold as for the tables; only slower.
@@ -438,48 +462,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Severities by weight and not by alphabet: the gravest comes first.
-fn by_severity(name: &str) -> String {
-    let cases: String =
-        Severity::ALL.iter().enumerate().map(|(at, one)| format!(" WHEN '{}' THEN {at}", one.as_str())).collect();
-    format!("CASE {name}{cases} ELSE 9 END")
-}
-
-/// The pattern of texts that hold this one.
-fn like(text: &str) -> String {
-    format!("%{}%", text.trim().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
-}
-
 fn filter_of<T: Entity>() -> Filter {
     Filter { types: T::TYPES.iter().map(|name| (*name).to_owned()).collect(), ..Filter::new() }
-}
-
-/// What a column holds; the key is text.
-pub(crate) fn kind_of<T: Entity>(column: &str) -> Result<Kind, Problem> {
-    column_name::<T>(column)?;
-    Ok(T::COLUMNS.iter().find(|(name, _)| *name == column).map_or(Kind::Text, |(_, kind)| *kind))
-}
-
-pub(crate) fn column_name<T: Entity>(column: &str) -> Result<String, Problem> {
-    if column == "id" {
-        return Ok("id".to_owned());
-    }
-    if T::COLUMNS.iter().any(|(name, _)| *name == column) {
-        return Ok(format!("c_{column}"));
-    }
-    let names: Vec<_> = T::COLUMNS.iter().map(|(name, _)| *name).collect();
-    Err(Problem::malformed(
-        "list.column",
-        format!("{} has no column {column:?}; it has id, {}", T::TABLE, names.join(", ")),
-    ))
-}
-
-pub(crate) fn parameter(column: &str, kind: Kind, value: &str) -> Result<Value, Problem> {
-    let refused = |what: &str| Problem::malformed("list.value", format!("{column} is {what}; {value:?} is none"));
-    Ok(match kind {
-        Kind::Text => value.into(),
-        Kind::Integer => value.parse::<i64>().map_err(|_| refused("a whole number"))?.into(),
-        Kind::Time => value.parse::<Timestamp>().map_err(|_| refused("a time such as 2026-11-01T00:00:00Z"))?.into(),
-        Kind::Real => value.parse::<f64>().map_err(|_| refused("a number"))?.into(),
-    })
 }

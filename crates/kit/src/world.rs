@@ -68,11 +68,13 @@ impl World {
         specs: Vec<KpiSpec>,
     ) -> Self {
         let computed: Vec<_> = duties.iter().flat_map(|duty| duty.kpis()).collect();
+        let by_entity: Vec<_> = duties.iter().flat_map(|duty| duty.by_entity()).collect();
         let mut kpis: Vec<Kpi> = specs
             .into_iter()
             .map(|spec| {
                 let contributions = computed.iter().find(|(id, _)| *id == spec.id).map(|(_, run)| *run);
-                Kpi { spec, contributions }
+                let by_entity = by_entity.iter().find(|(id, _)| *id == spec.id).map(|(_, kinds)| kinds.clone());
+                Kpi { spec, contributions, by_entity: by_entity.unwrap_or_default() }
             })
             .collect();
         kpis.sort_by_key(|kpi| kpi.spec.number);
@@ -88,7 +90,7 @@ impl World {
             jobs: duties.iter().flat_map(|duty| duty.jobs()).collect(),
             rates: Rates::default(),
             values: crate::scorecard::Values::default(),
-            moves: crate::moves::Moves::of(duties.iter().flat_map(|duty| duty.entities()).collect()),
+            moves: crate::moves::Moves::watching(duties.iter().flat_map(|duty| duty.entities()).collect()),
             hooks: Vec::new(),
             metrics: crate::metrics::Metrics::default(),
         }

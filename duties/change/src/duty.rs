@@ -2,7 +2,9 @@
 
 use crate::{Change, DriftedResource, act, kpi, pages};
 use mainstay_kit::lists::{list_operation, show_operation};
-use mainstay_kit::{Contribution, Contributions, Duty, EntityKind, Job, Operation, Page, Problem, Query, Reader};
+use mainstay_kit::{
+    ByEntity, Contribution, Contributions, Duty, EntityKind, Folded, Job, Operation, Page, Problem, Query, Reader, Tie,
+};
 use std::time::Duration;
 
 /// The duty.
@@ -36,6 +38,16 @@ impl Duty for ChangeDuty {
 
     fn kpis(&self) -> Vec<(&'static str, Contributions)> {
         vec![("change-failure-rate", change_failure_rate)]
+    }
+
+    fn by_entity(&self) -> Vec<(&'static str, Vec<ByEntity>)> {
+        let changes: fn(&[Folded<Change>], &Query) -> Vec<Contribution> =
+            |changes, query| kpi::change_failure_rate(changes, &[], query);
+        let drifted: fn(&[Folded<DriftedResource>], &Query) -> Vec<Contribution> =
+            |drifted, query| kpi::change_failure_rate(&[], drifted, query);
+        // A change that mends another is not to blame for what that one broke.
+        let kinds = vec![ByEntity::tied(changes, |change| change.mends().map(Tie::To)), ByEntity::of(drifted)];
+        vec![("change-failure-rate", kinds)]
     }
 }
 

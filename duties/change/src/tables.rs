@@ -80,6 +80,12 @@ impl Change {
         }
     }
 
+    /// The change that this one mends, by key, where it was executed and mends one.
+    #[must_use]
+    pub fn mends(&self) -> Option<&str> {
+        self.completed.as_ref().and_then(|(_, completed)| completed.remedies.as_ref()).map(Subject::as_str)
+    }
+
     /// What is changed, where known.
     #[must_use]
     pub fn service(&self) -> Option<&Subject> {

@@ -8,7 +8,8 @@ use mainstay_estate::{Catalog, CatalogEntity};
 use mainstay_kit::lists::{OneAsk, list_operation, show, show_operation};
 use mainstay_kit::operation::Method;
 use mainstay_kit::{
-    Call, Contribution, Contributions, Duty, EntityKind, Folded, Job, ListQuery, Operation, Problem, Query, Reader,
+    ByEntity, Call, Contribution, Contributions, Duty, EntityKind, Folded, Job, ListQuery, Operation, Problem, Query,
+    Reader, Tie,
 };
 use mainstay_model::facts::Role;
 use mainstay_model::{Span, Subject, Timestamp, Window};
@@ -185,6 +186,19 @@ impl Duty for GuardDuty {
         vec![
             ("iac-adoption", |reader, query| of_resources(kpi::iac_adoption, reader, query)),
             ("policy-compliance", |reader, query| of_resources(kpi::policy_compliance, reader, query)),
+        ]
+    }
+
+    fn by_entity(&self) -> Vec<(&'static str, Vec<ByEntity>)> {
+        // What is declared does not count where the live resource that it made was judged.
+        vec![
+            ("iac-adoption", vec![ByEntity::of(kpi::iac_adoption)]),
+            (
+                "policy-compliance",
+                vec![ByEntity::tied(kpi::policy_compliance, |resource| {
+                    resource.same_as.as_ref().map(|live| Tie::To(live.as_str()))
+                })],
+            ),
         ]
     }
 }

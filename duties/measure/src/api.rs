@@ -1,7 +1,7 @@
 //! The operations on KPIs, and the shapes of their answers.
 
 use mainstay_kit::operation::Method;
-use mainstay_kit::scorecard::{Ask, contributions, sliced, trend, value};
+use mainstay_kit::scorecard::{Ask, Trended, contributions, sliced, trended};
 use mainstay_kit::{Better, Call, Kpi, KpiValue, Operation, Problem, Standing, Unit};
 use mainstay_model::facts::{KpiPublished, Role};
 use mainstay_model::{FactData, Span, Subject, Timestamp, Window};
@@ -223,8 +223,8 @@ pub fn scorecard(call: &Call<'_>, ask: &KpiAsk) -> Result<Scorecard, Problem> {
         Some(known) => known,
         None => call.world.ledger.size()?,
     };
-    let kpis = call.world.kpis.iter().map(|kpi| card(call, kpi, ask)).collect::<Result<_, _>>()?;
-    Ok(Scorecard { from: window.span.from, to: window.span.to, known, kpis })
+    let kpis: Vec<&Kpi> = call.world.kpis.iter().collect();
+    Ok(Scorecard { from: window.span.from, to: window.span.to, known, kpis: cards(call, &kpis, ask)? })
 }
 
 /// One KPI in a window.
@@ -232,26 +232,33 @@ pub fn scorecard(call: &Call<'_>, ask: &KpiAsk) -> Result<Scorecard, Problem> {
 /// # Errors
 /// The window is malformed, or the database fails.
 pub fn card(call: &Call<'_>, kpi: &Kpi, ask: &KpiAsk) -> Result<Card, Problem> {
+    let card = cards(call, &[kpi], ask)?.pop();
+    card.ok_or_else(|| Problem::ours("kpi.card", "the KPI was not computed".to_owned()))
+}
+
+/// Some KPIs in a window.
+fn cards(call: &Call<'_>, kpis: &[&Kpi], ask: &KpiAsk) -> Result<Vec<Card>, Problem> {
     let reader = call.reader(ask.as_of.as_deref())?;
-    let window = window(call, ask)?;
-    let question = Ask { span: window.span, as_of: moment(call, ask)? };
-    let found = value(call, &reader, kpi, question)?;
-    let slices = match ask.by.as_deref() {
-        None | Some("") => Vec::new(),
-        Some(by) => sliced(call, &reader, kpi, question, by)?.into_iter().map(slice).collect(),
+    let question = Ask { span: window(call, ask)?.span, as_of: moment(call, ask)? };
+    let found = trended(call, &reader, kpis, question, TREND_MONTHS)?;
+    let card = |(kpi, found): (&&Kpi, Trended)| {
+        let slices = match ask.by.as_deref() {
+            None | Some("") => Vec::new(),
+            Some(by) => sliced(call, &reader, kpi, question, by)?.into_iter().map(slice).collect(),
+        };
+        Ok(card_of(kpi, found, slices))
     };
-    let last = Timestamp::from_second(window.span.to.as_second() - 1).unwrap_or(window.span.from);
-    let trend = match found {
-        None => Vec::new(),
-        Some(_) => trend(call, &reader, kpi, (last, question.as_of), TREND_MONTHS)?,
-    };
+    kpis.iter().zip(found).map(card).collect()
+}
+
+fn card_of(kpi: &Kpi, found: Trended, slices: Vec<Slice>) -> Card {
     let spec = &kpi.spec;
-    let value = found.unwrap_or_else(nothing);
+    let value = found.value.unwrap_or_else(nothing);
     let met = value.value.zip(spec.target).map(|(value, target)| match spec.better {
         Better::Lower => value <= target,
         Better::Higher => value >= target,
     });
-    Ok(Card {
+    Card {
         id: spec.id.clone(),
         number: spec.number,
         name: spec.name.clone(),
@@ -268,13 +275,13 @@ pub fn card(call: &Call<'_>, kpi: &Kpi, ask: &KpiAsk) -> Result<Card, Problem> {
         details: value.details,
         target: spec.target,
         met,
-        trend: trend.into_iter().map(|(from, value)| TrendPoint { from, value }).collect(),
+        trend: found.months.into_iter().map(|(from, value)| TrendPoint { from, value }).collect(),
         facts: value.facts,
         facts_total: value.facts_total,
         version: spec.version,
         needs: spec.needs.clone(),
         slices,
-    })
+    }
 }
 
 fn nothing() -> KpiValue {

@@ -1,10 +1,8 @@
 //! What the recover duty declares.
 
 use crate::{BackupPromise, BackupRun, kpi};
-use jiff::SignedDuration;
 use mainstay_kit::lists::{list_operation, show_operation};
 use mainstay_kit::{Contribution, Contributions, Duty, EntityKind, Operation, Problem, Query, Reader};
-use mainstay_model::Span;
 
 /// The duty.
 pub struct RecoverDuty;
@@ -44,8 +42,7 @@ impl Duty for RecoverDuty {
 
 fn backup_success(reader: &Reader<'_>, query: &Query) -> Result<Vec<Contribution>, Problem> {
     let promises = reader.all::<BackupPromise>(Some(query.window))?;
-    // A run reaches as far around its start as a slot's window may be long; a second more takes in the edge.
-    let from = query.window.from.checked_sub(SignedDuration::from_secs(1)).unwrap_or(query.window.from);
-    let runs = reader.all::<BackupRun>(Some(Span { from, to: query.window.to }))?;
-    mainstay_estate::with_owners(reader, kpi::backup_success(&promises, &runs, query))
+    let needs = kpi::Needs::of(&promises, query.window);
+    let runs = needs.runs().map_or(Ok(Vec::new()), |span| reader.all::<BackupRun>(Some(span)))?;
+    mainstay_estate::with_owners(reader, needs.met(&runs, query))
 }

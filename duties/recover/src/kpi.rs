@@ -19,20 +19,18 @@ pub fn backup_success(
     runs: &[Folded<BackupRun>],
     query: &Query,
 ) -> Vec<Contribution> {
-    let mut by_job: HashMap<&str, Vec<&Folded<BackupRun>>> = HashMap::new();
-    for run in runs {
-        by_job.entry(&run.entity.run.job).or_default().push(run);
-    }
-    for runs in by_job.values_mut() {
-        runs.sort_by(|a, b| a.entity.run.started.cmp(&b.entity.run.started).then_with(|| a.key.cmp(&b.key)));
-    }
-    promises.iter().flat_map(|promise| of_promise(promise, &by_job, query)).collect()
+    Needs::of(promises, query.window).met(runs, query)
 }
 
 type RunsByJob<'a> = HashMap<&'a str, Vec<&'a Folded<BackupRun>>>;
 
-fn of_promise(promise: &Folded<BackupPromise>, by_job: &RunsByJob<'_>, query: &Query) -> Vec<Contribution> {
-    let Ok(slots) = slots_that_matter(&promise.entity, query.window) else {
+fn of_promise(
+    promise: &Folded<BackupPromise>,
+    slots: &Slots<'_>,
+    by_job: &RunsByJob<'_>,
+    query: &Query,
+) -> Vec<Contribution> {
+    let Ok(slots) = slots else {
         let why = "schedule cannot be read";
         let out = Contribution::excluded(&promise.key, query.window.from, why, promise.facts.clone());
         return vec![Contribution { standing: Standing::Unknown(why), ..out }];
@@ -55,11 +53,57 @@ fn of_promise(promise: &Folded<BackupPromise>, by_job: &RunsByJob<'_>, query: &Q
 
 /// The slots in the window, and those before it that could take a run from one in it. Only where windows overlap the
 /// next slot, runs are scarce, and then the look back is as long as a window may be.
-fn slots_that_matter(promise: &BackupPromise, window: Span) -> Result<Vec<(Slot, &str)>, crate::slots::ScheduleError> {
+fn slots_that_matter(promise: &BackupPromise, window: Span) -> Slots<'_> {
     let back = |by: SignedDuration| Span { from: window.from.checked_sub(by).unwrap_or(Timestamp::MIN), to: window.to };
     let slots = promise.slots(back(promise.window_max()))?;
     let is_tight = slots.windows(2).any(|pair| pair[1].0.at < pair[0].0.deadline);
     if is_tight { promise.slots(back(SignedDuration::from_hours(24 * SLOT_WINDOW_DAYS_MAX))) } else { Ok(slots) }
+}
+
+/// The slots of a promise with their jobs, or why its schedule cannot be read.
+type Slots<'a> = Result<Vec<(Slot, &'a str)>, crate::slots::ScheduleError>;
+
+/// What a window needs of promises, once it is known which slots they make.
+pub struct Needs<'a> {
+    slots: Vec<(&'a Folded<BackupPromise>, Slots<'a>)>,
+}
+
+impl<'a> Needs<'a> {
+    /// The slots that matter to the window.
+    #[must_use]
+    pub fn of(promises: &'a [Folded<BackupPromise>], window: Span) -> Self {
+        let slots = |promise: &'a Folded<BackupPromise>| (promise, slots_that_matter(&promise.entity, window));
+        Self { slots: promises.iter().map(slots).collect() }
+    }
+
+    /// The span that the runs touch which these slots can need; `None` where there is no slot.
+    ///
+    /// A run reaches as far around its start as the longest window of all slots, because it knows no promise. The slots
+    /// know better, and so this span may end before it begins: whoever reaches over both ends began between the first
+    /// slot and the last deadline.
+    #[must_use]
+    pub fn runs(&self) -> Option<Span> {
+        let slots = || self.slots.iter().filter_map(|(_, slots)| slots.as_ref().ok()).flatten();
+        let first = slots().map(|(slot, _)| slot.at).min()?;
+        let last = slots().map(|(slot, _)| slot.deadline).max()?;
+        let reach = SignedDuration::from_hours(24 * SLOT_WINDOW_DAYS_MAX);
+        // A second more takes in the edge.
+        let from = first.checked_add(reach - SignedDuration::from_secs(1)).unwrap_or(first);
+        Some(Span { from, to: last.checked_sub(reach).unwrap_or(last) })
+    }
+
+    /// KPI 11 of these promises; see [`backup_success`].
+    #[must_use]
+    pub fn met(&self, runs: &[Folded<BackupRun>], query: &Query) -> Vec<Contribution> {
+        let mut by_job: HashMap<&str, Vec<&Folded<BackupRun>>> = HashMap::new();
+        for run in runs {
+            by_job.entry(&run.entity.run.job).or_default().push(run);
+        }
+        for runs in by_job.values_mut() {
+            runs.sort_by(|a, b| a.entity.run.started.cmp(&b.entity.run.started).then_with(|| a.key.cmp(&b.key)));
+        }
+        self.slots.iter().flat_map(|(promise, slots)| of_promise(promise, slots, &by_job, query)).collect()
+    }
 }
 
 /// Which run meets each slot, as an index into the runs. Runs are spent in order of their start, each on the open slot

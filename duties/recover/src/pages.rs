@@ -64,13 +64,7 @@ fn promises(call: &Call<'_>) -> Result<Markup, Problem> {
     for folded in &found.items {
         let Some(promise) = folded.entity.current() else { continue };
         let PromiseKind::BackupSchedule { job, .. } = &promise.kind else { continue };
-        let newest = ListQuery {
-            filters: vec![("job".to_owned(), vec![job.clone()])],
-            sort: Some(("finished".to_owned(), true)),
-            limit: 1,
-            ..ListQuery::default()
-        };
-        rows.push((promise.clone(), reader.list::<BackupRun>(&newest)?.items.pop()));
+        rows.push((promise.clone(), reader.newest::<BackupRun>("job", job)?));
     }
     let now = call.today();
     let columns = [

@@ -55,6 +55,8 @@ impl Entity for BackupRun {
         ("verified", Kind::Text),
     ];
 
+    const INDEXED: &'static [&'static str] = &["job"];
+
     fn fold(_key: &str, facts: &[Recorded]) -> Option<Self> {
         let (finished, run) = facts.iter().rev().find_map(|r| Some((r.fact.time, BackupFinished::read(&r.fact)?)))?;
         let check = |r: &Recorded| Some((r.fact.time, BackupVerified::read(&r.fact)?.intact));

@@ -2,7 +2,9 @@
 
 use crate::{Incident, kpi, pages};
 use mainstay_kit::lists::{list_operation, show_operation};
-use mainstay_kit::{Contribution, Contributions, Duty, EntityKind, Folded, Operation, Page, Problem, Query, Reader};
+use mainstay_kit::{
+    ByEntity, Contribution, Contributions, Duty, EntityKind, Folded, Operation, Page, Problem, Query, Reader, Tie,
+};
 
 /// The duty.
 pub struct RespondDuty;
@@ -33,6 +35,16 @@ impl Duty for RespondDuty {
             ("mttd", |reader, query| of_incidents(kpi::mttd, reader, query)),
             ("mttr", |reader, query| of_incidents(kpi::mttr, reader, query)),
             ("incident-recurrence", |reader, query| of_incidents(kpi::incident_recurrence, reader, query)),
+        ]
+    }
+
+    fn by_entity(&self) -> Vec<(&'static str, Vec<ByEntity>)> {
+        // Only an incident whose problem is known can be the recurrence of another, or another its.
+        let tie = |incident: &Incident| incident.problem.as_ref().map(|_| Tie::Among);
+        vec![
+            ("mttd", vec![ByEntity::of(kpi::mttd)]),
+            ("mttr", vec![ByEntity::of(kpi::mttr)]),
+            ("incident-recurrence", vec![ByEntity::tied(kpi::incident_recurrence, tie)]),
         ]
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::{Exploited, SlaPromise, VulnerablePair, kpi, pages};
 use mainstay_kit::lists::{list_operation, show_operation};
-use mainstay_kit::{Contribution, Contributions, Duty, EntityKind, Operation, Page, Problem, Query, Reader};
+use mainstay_kit::{
+    ByEntity, Contribution, Contributions, Duty, EntityKind, Folded, Operation, Page, Problem, Query, Reader,
+};
 
 /// The duty.
 pub struct SecureDuty;
@@ -36,7 +38,18 @@ impl Duty for SecureDuty {
     fn kpis(&self) -> Vec<(&'static str, Contributions)> {
         vec![("vulnerability-sla", vulnerability_sla)]
     }
+
+    fn by_entity(&self) -> Vec<(&'static str, Vec<ByEntity>)> {
+        let context: fn(&Reader<'_>) -> Result<Deadlines, Problem> =
+            |reader| Ok((reader.all::<Exploited>(None)?, reader.all::<SlaPromise>(None)?));
+        let pairs: fn(&Deadlines, &[Folded<VulnerablePair>], &Query) -> Vec<Contribution> =
+            |(exploited, promises), pairs, query| kpi::vulnerability_sla(pairs, exploited, promises, query);
+        vec![("vulnerability-sla", vec![ByEntity::with(context, pairs)])]
+    }
 }
+
+/// What sets due dates.
+type Deadlines = (Vec<Folded<Exploited>>, Vec<Folded<SlaPromise>>);
 
 fn vulnerability_sla(reader: &Reader<'_>, query: &Query) -> Result<Vec<Contribution>, Problem> {
     let pairs = reader.all::<VulnerablePair>(Some(query.window))?;

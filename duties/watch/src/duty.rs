@@ -2,7 +2,7 @@
 
 use crate::{AlertEpisode, kpi, pages};
 use mainstay_kit::lists::{list_operation, show_operation};
-use mainstay_kit::{Contributions, Duty, EntityKind, Operation, Page};
+use mainstay_kit::{ByEntity, Contributions, Duty, EntityKind, Operation, Page};
 
 /// The duty.
 pub struct WatchDuty;
@@ -33,5 +33,9 @@ impl Duty for WatchDuty {
             let episodes = reader.all::<AlertEpisode>(Some(query.window))?;
             mainstay_estate::with_owners(reader, kpi::actionable_alerts(&episodes, query))
         })]
+    }
+
+    fn by_entity(&self) -> Vec<(&'static str, Vec<ByEntity>)> {
+        vec![("actionable-alerts", vec![ByEntity::of(kpi::actionable_alerts)])]
     }
 }

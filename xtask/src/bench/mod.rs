@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: runs every crate's bench and prints what it prints. A bench is `examples/bench.rs` of a crate: it
 //! measures in one run what we do and the raw limit beside it, prints the ratio, and fails where it misses its own bound.
 
+mod busy;
 mod iac;
 mod pages;
 mod trees;
