@@ -66,13 +66,15 @@ pub struct Grid {
     pub step: i64,
     /// How many.
     pub count: usize,
+    /// The end that was asked for, to which the step need not lead: what `end()` and `range()` mean.
+    pub until: i64,
 }
 
 impl Grid {
     /// One moment.
     #[must_use]
     pub fn instant(at: i64) -> Self {
-        Self { start: at, step: 1, count: 1 }
+        Self { start: at, step: 1, count: 1, until: at }
     }
 
     /// From a moment to another, which is the last one where the step leads to it.
@@ -88,7 +90,7 @@ impl Grid {
         }
         let steps = end.abs_diff(start) / step.unsigned_abs();
         match usize::try_from(steps) {
-            Ok(steps) if steps < MOMENTS_MAX => Ok(Self { start, step, count: steps + 1 }),
+            Ok(steps) if steps < MOMENTS_MAX => Ok(Self { start, step, count: steps + 1, until: end }),
             _ => {
                 let message = format!("the query has more than {MOMENTS_MAX} moments; take a longer step");
                 Err(Error::bound(Span::default(), message))
@@ -352,7 +354,7 @@ impl<'a> Evaluator<'a> {
             Extent::Computed(computed) => computed,
         };
         let step = if self.is_instant { 0.0 } else { seconds(self.query.step) };
-        milliseconds(computed.seconds(step, seconds(self.query.end() - self.query.start)), span)
+        milliseconds(computed.seconds(step, seconds(self.query.until - self.query.start)), span)
     }
 
     /// A length that must be longer than nothing.
@@ -372,7 +374,7 @@ impl<'a> Evaluator<'a> {
         let fixed = match shift.at {
             Some(Moment::Time(time)) => Some(time),
             Some(Moment::Start) => Some(self.query.start),
-            Some(Moment::End) => Some(self.query.end()),
+            Some(Moment::End) => Some(self.query.until),
             None => None,
         };
         let start = fixed.unwrap_or(grid.start).saturating_sub(offset);

@@ -226,7 +226,8 @@ impl<'a> Reasons<'a, '_, '_> {
     }
 
     fn types(&self, id: Id) -> String {
-        let types: Vec<_> = self.on.val(id).items().filter_map(|item| item.val.text()).collect();
+        let types = self.on.val(id).items().filter_map(|item| item.val.text());
+        let types: Vec<_> = types.map(|name| if name == "*" { "resource" } else { name }).collect();
         types.join(" or ")
     }
 

@@ -110,6 +110,8 @@ fn related_resources_are_found_in_both_directions() {
     let other = json!({"t.x": {}, "t.y": {}, "v.a": {"bucket": "$ref:t.y", "on": true}});
     let (found, why) = among(rule, &other).expect("applies");
     assert_eq!((found, why.as_str()), (Fail, "no v refers to it"));
+    let (found, why) = among("any v in referrers(\"*\"): v.on == true", &other).expect("applies");
+    assert_eq!((found, why.as_str()), (Fail, "no resource refers to it"));
     let through_another = json!({"t.x": {}, "v.a": {"log": "$ref:t.x", "on": true}});
     assert_eq!(among(rule, &through_another).expect("applies").0, Fail);
     let out = "any s in targets(\"s\", \"net.subnet\"): s.public == false";

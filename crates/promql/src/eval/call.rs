@@ -64,9 +64,9 @@ impl Evaluator<'_> {
             Run::Time => Ok(grid.times().map(super::seconds).collect()),
             Run::Pi => same(std::f64::consts::PI),
             Run::Start => same(super::seconds(query.start)),
-            Run::End => same(super::seconds(query.end())),
+            Run::End => same(super::seconds(query.until)),
             Run::Step => same(if self.is_instant { 0.0 } else { super::seconds(query.step) }),
-            Run::Range => same(super::seconds(query.end() - query.start)),
+            Run::Range => same(super::seconds(query.until - query.start)),
             Run::MinOf | Run::MaxOf => {
                 let pick = if matches!(run, Run::MinOf) { lesser } else { greater };
                 let (left, right) = (self.numbers(&arguments[0], grid)?, self.numbers(&arguments[1], grid)?);
@@ -178,13 +178,20 @@ impl Evaluator<'_> {
     }
 }
 
-/// As in Go, what is no number makes the result none.
+/// As `math.Max` of Go: what is no number makes the result none, and nothing is greater than infinity.
 fn greater(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() { crate::NAN } else { a.max(b) }
+    if a == f64::INFINITY || b == f64::INFINITY {
+        f64::INFINITY
+    } else if a.is_nan() || b.is_nan() {
+        crate::NAN
+    } else {
+        a.max(b)
+    }
 }
 
+/// As `math.Min` of Go.
 fn lesser(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() { crate::NAN } else { a.min(b) }
+    -greater(-a, -b)
 }
 
 /// 1 where no row has a number, with the labels that the selector demands.
