@@ -4,22 +4,20 @@
 //! that the next run goes on from there; `--keep` picks from it the few inputs that together reach the most code, and puts
 //! them into `fuzz/corpus`, which the tests read again in every run.
 
-use crate::shell::{Outcome, capture, cargo, command, execute, files, root, target};
+mod feed;
+
+use crate::shell::{Outcome, capture, cargo, command, execute, files, root};
 use crate::tools;
 use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// How long a front end is fuzzed where the caller does not say.
+/// How long a front end is fuzzed where the caller does not say, in time of the processor.
 const MINUTES: u64 = 10;
 /// How many inputs of one front end are kept in the repository, and how large one of them may be.
 const KEPT_MAX: usize = 24;
 const KEPT_BYTES_MAX: u64 = 8 << 10;
-/// Bounds within which every input must be read: seconds, megabytes of memory, and bytes of the input itself.
-const TIME_MAX_S: u32 = 10;
-const MEMORY_MAX_MB: u32 = 2048;
-const INPUT_BYTES_MAX: u32 = 16 << 10;
 
 /// What to do.
 struct Wanted<'w> {
@@ -28,20 +26,24 @@ struct Wanted<'w> {
     /// A folder with further inputs in folders of the front ends' names.
     seeds: Option<&'w str>,
     keep: bool,
+    /// Whether the fuzzer is taken as it is.
+    built: bool,
 }
 
 /// Runs the fuzzers one after the other; `false` where one found something.
 pub fn run(words: &[&str]) -> Outcome<bool> {
     let wanted = wanted(words)?;
     install()?;
-    execute(&mut fuzz("build", &[]))?;
+    if !wanted.built {
+        execute(&mut fuzz("build", &[]))?;
+    }
     let mut clean = true;
     for front in &wanted.fronts {
         println!("\n== {front}");
         if wanted.keep {
             keep(front)?;
         } else {
-            clean &= feed(front, &wanted)?;
+            clean &= feed::feed(front, &wanted)?;
         }
     }
     Ok(clean)
@@ -49,11 +51,12 @@ pub fn run(words: &[&str]) -> Outcome<bool> {
 
 fn wanted<'w>(words: &[&'w str]) -> Outcome<Wanted<'w>> {
     let known = known();
-    let mut wanted = Wanted { fronts: Vec::new(), minutes: MINUTES, seeds: None, keep: false };
+    let mut wanted = Wanted { fronts: Vec::new(), minutes: MINUTES, seeds: None, keep: false, built: false };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match *word {
             "--keep" => wanted.keep = true,
+            "--built" => wanted.built = true,
             "--minutes" => {
                 let minutes = words.next().and_then(|minutes| minutes.parse().ok());
                 wanted.minutes = minutes.ok_or("read the number behind --minutes")?;
@@ -104,27 +107,11 @@ fn folder(path: PathBuf) -> Outcome<PathBuf> {
     Ok(path)
 }
 
-/// Fuzzes one front end; `false` where it broke.
-fn feed(front: &str, wanted: &Wanted<'_>) -> Outcome<bool> {
-    let found = folder(target().join("fuzz").join(front))?;
-    let mut fuzz = fuzz("run", &[]);
-    fuzz.env("MAINSTAY_FRONT", front).arg(working(front)?).arg(root().join("fuzz/corpus").join(front));
-    let regressions = root().join("fuzz/regressions").join(front);
-    let seeds = wanted.seeds.map(|seeds| Path::new(seeds).join(front));
-    fuzz.args([Some(regressions), seeds].into_iter().flatten().filter(|folder| folder.is_dir()));
-    fuzz.arg("--").arg(format!("-max_total_time={}", wanted.minutes * 60));
-    fuzz.arg(format!("-artifact_prefix={}/", found.display()));
-    fuzz.arg(format!("-timeout={TIME_MAX_S}")).arg(format!("-rss_limit_mb={MEMORY_MAX_MB}"));
-    fuzz.arg(format!("-max_len={INPUT_BYTES_MAX}")).args(["-print_final_stats=1", "-reload=0"]);
-    let words = root().join("fuzz/dictionaries").join(dictionary(front)).with_extension("dict");
-    if words.is_file() {
-        fuzz.arg(format!("-dict={}", words.display()));
-    }
-    let clean = execute(&mut fuzz);
-    if let Err(error) = &clean {
-        println!("{error}\nmend the reader, and put the input from {} into fuzz/regressions/{front}", found.display());
-    }
-    Ok(clean.is_ok())
+/// The fuzzer as it was built; the folder is named by the machine.
+fn program() -> Outcome<PathBuf> {
+    let machines = std::fs::read_dir(root().join("fuzz/target")).into_iter().flatten().flatten();
+    let found = machines.map(|machine| machine.path().join("release/fronts")).find(|path| path.is_file());
+    found.ok_or_else(|| "find the fuzzer below fuzz/target".to_owned())
 }
 
 /// The words of the language that a front end reads.
@@ -132,9 +119,10 @@ fn dictionary(front: &str) -> &str {
     match front {
         "checkov" | "gatekeeper" => "policies",
         "ansible" | "workflows" => "pipelines",
-        "plan" | "state" | "connectors" => "json",
+        "plan" | "state" | "texts" => "json",
         "terraform_json" | "suppressions" => "terraform",
-        "texts" => "json",
+        "openapi" => "kubernetes",
+        "series" => "promql",
         other => other,
     }
 }

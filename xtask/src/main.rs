@@ -25,9 +25,10 @@ cargo xtask bench [NAME...]                      measure speed beside the limits
 cargo xtask peers iac [--only FAMILY] [--summary] [--write-floor]
                                                  compare verdicts with those that another scanner's suite expects
 cargo xtask peers watch                          compare templates of logs and anomalies with those that people labelled
-cargo xtask fuzz [NAME...] [--minutes N] [--seeds DIR] [--keep]
-                                                 feed the readers with made-up inputs, 10 minutes each; --keep picks
-                                                 from what was found the inputs that the tests read again
+cargo xtask fuzz [NAME...] [--minutes N] [--seeds DIR] [--keep] [--built]
+                                                 feed the readers with made-up inputs, 10 minutes of processor time each;
+                                                 --keep picks from what was found the inputs that the tests read again,
+                                                 --built takes the fuzzer as it is, so that several may run
 cargo xtask generate [--check]                   write reference pages and the example's history; --check only compares
 cargo xtask new control|connector|kpi NAME       start one, with its next step
 

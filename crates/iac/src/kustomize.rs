@@ -17,6 +17,8 @@ use patch::Patch;
 
 /// How deep overlays may lie on each other.
 const DEPTH_MAX: usize = 32;
+/// How many lines of an entry, such as its target, may stand before the text of its patch.
+const ENTRY_LINES_MAX: usize = 32;
 /// How many manifests all overlays of a reading may build.
 const BUILT_MAX: usize = 50_000;
 
@@ -242,11 +244,44 @@ impl<'f> Builder<'f> {
         found
     }
 
+    /// Patches that stand in the overlay as a text. Where the text is a literal block, its lines are those of the file;
+    /// otherwise all of it has the place of the entry, because lines within the text would name other lines.
     fn inline(&mut self, overlay: &Overlay, text: &str, at: At) -> Vec<Node> {
-        let origin = Origin { path: &overlay.path, file: overlay.file, line: at.line };
-        let read = yaml::parse(text, origin, Schema::Kubernetes);
+        let block = self.block(overlay, text, at);
+        let line = block.map_or(at.line, |(line, _)| line);
+        let place = |place: At| match block {
+            Some((_, indent)) => At { column: place.column.saturating_add(indent), ..place },
+            None => at,
+        };
+        let mut read = yaml::parse(text, Origin { path: &overlay.path, file: overlay.file, line }, Schema::Kubernetes);
+        for diagnostic in &mut read.diagnostics {
+            let At { line, column, .. } =
+                place(At { file: overlay.file, line: diagnostic.place.line, column: diagnostic.place.column });
+            (diagnostic.place.line, diagnostic.place.column) = (line, column);
+        }
         self.wrong.extend(read.diagnostics);
+        read.documents.iter_mut().for_each(|node| node.visit_mut(&mut |node| node.at = place(node.at)));
         read.documents
+    }
+
+    /// The first line of a text that stands in the file as a literal block (`|`), and how far it is indented. The entry
+    /// begins on `at` or a few keys before.
+    fn block(&self, overlay: &Overlay, text: &str, at: At) -> Option<(u32, u32)> {
+        let whole = text_of(&self.files[overlay.file as usize].bytes, &overlay.path).ok()?;
+        let lines: Vec<&str> = whole.lines().skip(at.line.saturating_sub(1) as usize).collect();
+        let first = text.lines().next().filter(|first| !first.trim().is_empty())?;
+        let is_header = |line: &str| line.trim_end().rsplit([' ', ':']).next().is_some_and(|end| end.starts_with('|'));
+        let header = lines.iter().take(ENTRY_LINES_MAX).position(|line| is_header(line))?;
+        let indent = lines.get(header + 1)?.strip_suffix(first)?;
+        let stands = |(line, file): (&str, &&str)| match file.strip_prefix(indent) {
+            Some(rest) => rest == line,
+            None => line.is_empty() && file.trim().is_empty(),
+        };
+        let whole = lines.len() > header + text.lines().count()
+            && indent.bytes().all(|byte| byte == b' ')
+            && text.lines().zip(&lines[header + 1..]).all(stands);
+        let line = u32::try_from(header + 1).ok()?.saturating_add(at.line);
+        whole.then(|| (line, u32::try_from(indent.len()).unwrap_or(0)))
     }
 
     fn file(&mut self, overlay: &Overlay, folder: &str, entry: &str, at: At) -> Vec<Node> {

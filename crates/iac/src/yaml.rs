@@ -88,6 +88,20 @@ pub fn parse(text: &str, origin: Origin<'_>, schema: Schema) -> Documents {
     read
 }
 
+/// Line and column one behind the last character of a text, in the lines of YAML, which a lone carriage return ends too.
+fn end_of(text: &str) -> (u32, u32) {
+    let (mut line, mut column, mut before) = (1u32, 1u32, ' ');
+    for c in text.chars() {
+        match c {
+            '\n' if before == '\r' => {}
+            '\n' | '\r' => (line, column) = (line.saturating_add(1), 1),
+            _ => column = column.saturating_add(1),
+        }
+        before = c;
+    }
+    (line, column)
+}
+
 /// The text from the first `---` after a line (from 1) on, and how many lines come before it.
 fn next_document(text: &str, after_line: u32) -> Option<(u32, &str)> {
     let mut offset = 0;
@@ -348,7 +362,10 @@ impl Builder<'_, '_> {
 
     fn syntax_error(&mut self, error: &ScanError, text: &str) {
         let line = u32::try_from(error.marker().line()).unwrap_or(u32::MAX).max(1);
-        let at = self.origin.at(line, u32::try_from(error.marker().col()).unwrap_or(u32::MAX - 1) + 1);
+        let column = u32::try_from(error.marker().col()).unwrap_or(u32::MAX - 1) + 1;
+        // What is missing at the end of a text whose last line has no end is placed on the line behind it by the parser.
+        let (line, column) = (line, column).min(end_of(text));
+        let at = self.origin.at(line, column);
         if text.contains("{{") || text.contains("{%") {
             let help = "render it first, such as with `helm template`, and read the result";
             self.say("yaml.template", Level::Error, "the file is a template and no YAML yet".to_owned(), at, help);

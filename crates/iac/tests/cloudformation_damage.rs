@@ -56,6 +56,22 @@ fn flipped_bytes_never_panic() {
 }
 
 #[test]
+fn diagnostics_of_what_is_not_closed_stand_within_the_file() {
+    // The last line has no end, and what is missing there would stand on the next one.
+    let texts = [
+        "Resources:\n  A:\n    Type: AWS::B::C\n    Properties: {{a: {}}",
+        "Resources:\n  A:\n    Type: AWS::B::C\n    Properties: {a: {}",
+        "Resources:\n  A:\n    Type: AWS::B::C\n    Properties: [\n  B:\n    Type: \"",
+    ];
+    for text in texts {
+        let last = u32::try_from(text.split('\n').count()).unwrap();
+        let reading = of("template.yaml", text);
+        assert!(!reading.diagnostics.is_empty(), "{text}");
+        assert!(reading.diagnostics.iter().all(|d| d.place.line <= last), "{text}: {:?}", reading.diagnostics);
+    }
+}
+
+#[test]
 fn hostile_templates_end() {
     let deep_json =
         format!("{{\"Resources\": {{\"A\": {{\"Type\": \"AWS::B::C\", \"Properties\": {}", "{\"a\":".repeat(100_000));

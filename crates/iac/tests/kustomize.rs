@@ -57,6 +57,34 @@ fn an_overlay_is_judged_and_its_base_is_not() {
 }
 
 #[test]
+fn what_a_patch_says_has_the_place_where_it_stands() {
+    let with = |overlay: &str| {
+        reading(&[
+            ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+            ("base/web.yaml", BASE),
+            ("prod/kustomization.yaml", overlay),
+        ])
+    };
+    let count = |reading: &Reading| {
+        let web =
+            reading.resources.iter().find(|resource| resource.name == "web" && resource.address.contains("Deployment"));
+        let spec = web.unwrap().attribute("spec").unwrap().clone();
+        let mainstay_iac::Value::Map(spec) = spec.value else { panic!("{spec:?}") };
+        let at = spec.get("replicas").unwrap().at;
+        assert_eq!(reading.files[at.file as usize], "prod/kustomization.yaml");
+        (at.line, at.column)
+    };
+    let block = "resources: [../base]\npatches:\n  - target: {kind: Deployment}\n    patch: |-\n      kind: Deployment\n      metadata: {name: web}\n      spec:\n        replicas: 4\n";
+    assert_eq!(count(&with(block)), (8, 19));
+    // Lines of a quoted text are no lines of the file: what it says stands where the entry stands.
+    let quoted = "resources: [../base]\npatches:\n  - patch: \"kind: Deployment\\nmetadata: {name: web}\\nspec: {replicas: 4}\"\n";
+    assert_eq!(count(&with(quoted)), (3, 5));
+    let broken = with("resources: [../base]\npatches:\n  - patch: |-\n      kind: Deployment\n      spec: }\n");
+    let found: Vec<_> = broken.diagnostics.iter().map(|one| (one.place.line, one.place.column)).collect();
+    assert_eq!(found, [(5, 13)], "{:?}", broken.diagnostics);
+}
+
+#[test]
 fn what_lies_elsewhere_is_reported() {
     let reading = reading(&[(
         "kustomization.yaml",

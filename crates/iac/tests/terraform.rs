@@ -153,6 +153,36 @@ fn cycles_are_named_and_the_rest_counts() {
 }
 
 #[test]
+fn circles_are_told_alike_at_every_reading() {
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let circle = |kind: &dyn Fn(&str, &str) -> String| -> String {
+        names.iter().zip(names.iter().cycle().skip(1)).map(|(name, next)| kind(name, next)).collect()
+    };
+    let locals = circle(&|name, next| format!("locals {{\n  {name} = local.{next}\n}}\n"));
+    let variables = circle(&|name, next| {
+        format!(
+            "variable \"{name}\" {{\n  validation {{\n    condition = local.{next} == 1\n    error_message = \"no\"\n  }}\n}}\n"
+        )
+    });
+    let outputs = circle(&|name, next| format!("output \"{name}\" {{\n  value = module.m.{next}\n}}\n"));
+    let files = [
+        (
+            "main.tf",
+            format!(
+                "{locals}{variables}module \"m\" {{ source = \"./m\" }}\nresource \"x\" \"y\" {{ v = module.m }}\n"
+            ),
+        ),
+        ("m/main.tf", format!("{outputs}module \"m\" {{ source = \"../absent\" }}\nlocals {{\n  all = module.m\n}}\n")),
+    ];
+    let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+    let first = read(&files);
+    assert!(!first.diagnostics.is_empty());
+    for _ in 0..20 {
+        assert_eq!(read(&files).diagnostics, first.diagnostics);
+    }
+}
+
+#[test]
 fn folders_that_only_call_each_other_are_read_once() {
     let reading = read(&[
         ("a/main.tf", "module \"b\" { source = \"../b\" }\nresource \"x\" \"a\" {}\n"),

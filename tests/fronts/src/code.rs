@@ -61,6 +61,16 @@ pub fn workflows(input: &[u8]) {
     whole(&files(input, ".github/workflows/ci.yml"), &Options::default());
 }
 
+/// States.
+pub fn state(input: &[u8]) {
+    whole(&files(input, "terraform.tfstate"), &Options::default());
+}
+
+/// Descriptions of HTTP APIs.
+pub fn openapi(input: &[u8]) {
+    whole(&files(input, "openapi.yaml"), &Options::default());
+}
+
 /// Reads, and demands all that must hold.
 pub fn whole(files: &[SourceFile], options: &Options) -> Reading {
     let reading = read(files, options);

@@ -5,9 +5,13 @@
 //! reader's to mend.
 
 mod code;
+mod collected;
 mod files;
 mod holds;
+mod lines;
+mod plans;
 mod policies;
+mod series;
 mod texts;
 mod unknowing;
 
@@ -37,6 +41,15 @@ pub const FRONTS: &[Front] = &[
     Front { name: "gatekeeper", run: policies::gatekeeper },
     Front { name: "suppressions", run: policies::suppressions },
     Front { name: "texts", run: texts::texts },
+    Front { name: "plan", run: plans::plan },
+    Front { name: "state", run: code::state },
+    Front { name: "openapi", run: code::openapi },
+    Front { name: "connectors", run: collected::connectors },
+    Front { name: "promql", run: series::promql },
+    Front { name: "rules", run: series::rules },
+    Front { name: "series", run: series::series },
+    Front { name: "slo", run: series::slo },
+    Front { name: "logs", run: lines::logs },
 ];
 
 /// The front end of a name.

@@ -29,16 +29,20 @@ fn like_another(text: &str) {
     match (ours, theirs) {
         (Ok(node), Ok(json)) => assert!(is_same(&node, &json), "{node:?} and {json}"),
         (Ok(node), Err(error)) => {
-            assert!(is_bound(&error.to_string()), "read as {node:?}, but {error}");
+            assert!(is_bound(&error.to_string(), text), "read as {node:?}, but {error}");
         }
         (Err(diagnostic), Ok(json)) => assert!(diagnostic.code == "json.depth", "{diagnostic} for {json}"),
         (Err(diagnostic), Err(_)) => holds::places_of(&[*diagnostic], text.as_bytes()),
     }
 }
 
-/// What the other reader refuses for a bound of its own: a number beyond its range, nesting.
-fn is_bound(error: &str) -> bool {
-    error.contains("out of range") || error.contains("recursion limit")
+/// What the other reader refuses for a bound of its own: a number beyond its range, nesting, half a pair of surrogates,
+/// in place of which we read U+FFFD as Terraform does.
+fn is_bound(error: &str, text: &str) -> bool {
+    let has_surrogate = text.to_ascii_lowercase().contains("\\ud");
+    error.contains("out of range")
+        || error.contains("recursion limit")
+        || (error.contains("hex escape") && has_surrogate)
 }
 
 fn is_same(node: &Node, json: &Json) -> bool {

@@ -197,9 +197,8 @@ impl Loader<'_> {
             Value::String(text) => match parse::text(text, node.at) {
                 Ok(expr) => return expr,
                 Err(fault) => {
-                    let at = At { column: node.at.column.saturating_add(1).saturating_add(fault.offset), ..node.at };
                     self.warn(
-                        at,
+                        within(text, node.at, fault.offset),
                         format!("the expression `{}` is broken: {}", shown(text), fault.summary),
                         "correct it; a text that begins with [ but is no expression is written [[",
                     );
@@ -284,4 +283,15 @@ fn last_line(node: &Node) -> u32 {
         _ => None,
     };
     inner.unwrap_or(0).max(node.at.line)
+}
+
+/// The place of an offset in bytes within a text that stands at a place. Where the text has several lines, whether they are
+/// lines of the file cannot be told from it: then the place is that of the text.
+fn within(text: &str, at: At, offset: u32) -> At {
+    let before = text.get(..offset as usize).unwrap_or(text);
+    if before.contains(['\n', '\r']) {
+        return at;
+    }
+    let columns = u32::try_from(before.chars().count()).unwrap_or(u32::MAX);
+    At { column: at.column.saturating_add(1).saturating_add(columns), ..at }
 }

@@ -93,7 +93,7 @@ fn without_damage(text: &str, origin: Origin<'_>, line: u32) -> Option<(String, 
         let (start, end) = entries[index];
         let blanked: String = (1u32..)
             .zip(text.split_inclusive('\n'))
-            .map(|(number, content)| if (start..end).contains(&number) { "\n" } else { content })
+            .map(|(number, content)| if (start..end).contains(&number) { ending(content) } else { content })
             .collect();
         let read = yaml::parse(&blanked, origin, Schema::CloudFormation);
         if failed_line(&read.diagnostics).is_none_or(|failed| failed > line.max(end)) {
@@ -101,6 +101,11 @@ fn without_damage(text: &str, origin: Origin<'_>, line: u32) -> Option<(String, 
         }
     }
     None
+}
+
+/// What ends a line; the last one of a file may have no end, and must not get one: it would be a line that is not there.
+fn ending(line: &str) -> &str {
+    if line.ends_with('\n') { "\n" } else { "" }
 }
 
 /// First line of each entry of the section `Resources` in block style, and the line after its last.

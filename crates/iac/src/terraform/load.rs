@@ -16,9 +16,11 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(super) struct Folder<'w> {
     pub path: String,
-    pub variables: HashMap<&'w str, &'w Block>,
-    pub locals: HashMap<&'w str, &'w Attribute>,
-    pub outputs: HashMap<&'w str, &'w Block>,
+    // These are evaluated one after the other, and which of a circle comes first decides where it is told: the order is by
+    // name.
+    pub variables: BTreeMap<&'w str, &'w Block>,
+    pub locals: BTreeMap<&'w str, &'w Attribute>,
+    pub outputs: BTreeMap<&'w str, &'w Block>,
     pub resources: HashMap<(&'w str, &'w str), &'w Block>,
     pub data: HashMap<(&'w str, &'w str), &'w Block>,
     pub modules: HashMap<&'w str, &'w Block>,

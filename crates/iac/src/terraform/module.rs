@@ -390,7 +390,11 @@ pub(super) fn from_text(declared: &Block, text: &str) -> Item {
         return Item { val: Val::text(text), at: declared.at };
     }
     match hcl::parse_expression(text, Origin::of("")) {
-        Ok(expr) => Item { val: constant(&expr).val, at: declared.at },
+        Ok(mut expr) => {
+            // The text stands in no file.
+            hcl::set_place(&mut expr, declared.at);
+            Item { val: constant(&expr).val, at: declared.at }
+        }
         Err(_) => Item { val: Val::text(text), at: declared.at },
     }
 }

@@ -321,21 +321,25 @@ impl Val {
         Node { value, at }
     }
 
-    /// A node that was read elsewhere, such as by `jsondecode` or from a `.tfvars.json`.
+    /// A node that was read elsewhere, such as from a `.tfvars.json`.
     pub(super) fn of_node(node: &Node) -> Self {
+        Self::placed(node, &|node| node.at)
+    }
+
+    /// A node that was decoded from a text: all within it has the place where that was done.
+    pub(super) fn of_node_at(node: &Node, at: At) -> Self {
+        Self::placed(node, &|_| at)
+    }
+
+    fn placed(node: &Node, place: &dyn Fn(&Node) -> At) -> Self {
+        let item = |node: &Node| Item { val: Self::placed(node, place), at: place(node) };
         match &node.value {
             Value::Null => Self::Null,
             Value::Bool(flag) => Self::Bool(*flag),
             Value::Number(number) => Self::Number(*number),
             Value::String(text) => Self::String(text.clone()),
-            Value::List(items) => {
-                Self::list(items.iter().map(|node| Item { val: Self::of_node(node), at: node.at }).collect())
-            }
-            Value::Map(map) => Self::map(
-                map.iter()
-                    .map(|(key, node)| (Arc::from(key), Item { val: Self::of_node(node), at: node.at }))
-                    .collect(),
-            ),
+            Value::List(items) => Self::list(items.iter().map(item).collect()),
+            Value::Map(map) => Self::map(map.iter().map(|(key, node)| (Arc::from(key), item(node))).collect()),
             Value::Unknown(unknown) => Self::Unknown(Rc::new(unknown.clone())),
         }
     }

@@ -60,6 +60,11 @@ impl<'a, 'r> Evaluation<'a, 'r> {
         }
     }
 
+    /// Whether quantifiers walked all the items that they may.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.steps.get() == 0
+    }
+
     /// Whether the rule applies.
     pub(crate) fn applies(&self) -> Truth {
         every(self.rule.when.iter().map(|id| self.truth(*id)))

@@ -55,7 +55,20 @@ pub(crate) fn why(on: &Evaluation<'_, '_>, outcome: Truth) -> Vec<Reason> {
             reasons.of(*id, truth);
         }
     }
+    if reasons.out.is_empty() {
+        reasons.say(without_a_value(on, outcome).to_owned());
+    }
     reasons.out
+}
+
+/// Why a rule came out as it did where no value of the resource had a part in it: `u == 1 or true`.
+fn without_a_value(on: &Evaluation<'_, '_>, outcome: Truth) -> &'static str {
+    match outcome {
+        Truth::True => "the rule holds by itself, whatever the values are",
+        Truth::False => "the rule fails by itself, whatever the values are",
+        Truth::Unknown if on.is_exhausted() => "the rule takes too many steps on this resource",
+        Truth::Unknown => "the rule cannot be decided",
+    }
 }
 
 struct Reasons<'a, 'r, 'e> {
@@ -124,7 +137,7 @@ impl<'a> Reasons<'a, '_, '_> {
             return self.operand(list);
         }
         let base = self.name(list);
-        let before = self.names.len();
+        let (before, said) = (self.names.len(), self.out.len());
         let mut position = 0;
         on.each(val, slots.0, slots.1, |item| {
             let label = match (item.val, slots.0.map(|key| on.slot(key).val)) {
@@ -141,6 +154,9 @@ impl<'a> Reasons<'a, '_, '_> {
             }
             !self.full()
         });
+        if self.out.len() == said {
+            self.operand(list);
+        }
     }
 
     /// Says what a value is, where it is something that was read.

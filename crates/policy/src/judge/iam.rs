@@ -310,41 +310,52 @@ fn finished(mut statement: Map, at: At) -> Node {
     let mut anyone = Value::Bool(false);
     let principals = statement.get("principals").map_or(Val::Null, Val::of);
     for principal in principals.items() {
-        let (kind, identifiers) = match principal.val {
-            Val::Node(Node { value: Value::Map(map), .. }) => (map.get("type"), map.get("identifiers")),
-            Val::Unknown(Doubt::Read(unknown)) => {
-                anyone = Value::Unknown(unknown.clone());
-                continue;
-            }
+        let of_principal = match principal.val {
+            Val::Node(Node { value: Value::Map(map), .. }) => admits_anyone(map),
+            Val::Unknown(Doubt::Read(unknown)) => Value::Unknown(unknown.clone()),
             _ => continue,
         };
-        let open =
-            kind.is_some_and(|kind| matches!(&kind.value, Value::String(kind) if matches!(&**kind, "*" | "AWS")));
-        for identifier in identifiers.map_or(Val::Null, Val::of).items() {
-            match identifier.val {
-                Val::Text(name) if open && is_anyone(name) => anyone = Value::Bool(true),
-                Val::Unknown(Doubt::Read(Unknown { text: Some(text), .. }))
-                    if open && text.pieces().next().is_some_and(|head| head != "*" && is_anyone(head)) =>
-                {
-                    anyone = Value::Bool(true);
-                }
-                Val::Unknown(Doubt::Read(unknown))
-                    if open && anyone == Value::Bool(false) && unknown.refers.is_empty() && may_be_anyone(unknown) =>
-                {
-                    anyone = Value::Unknown(unknown.clone());
-                }
-                _ => {}
-            }
-            if anyone == Value::Bool(true) {
-                break;
-            }
-        }
-        if anyone == Value::Bool(true) {
+        if of_principal == Value::Bool(true) {
+            anyone = of_principal;
             break;
+        }
+        if anyone == Value::Bool(false) {
+            anyone = of_principal;
         }
     }
     statement.set("anyone", Node { value: anyone, at });
     Node { value: Value::Map(statement), at }
+}
+
+/// Whether a `{type, identifiers}` is a wildcard: true, false or unknown. Where the type is unknown, it may be one that a
+/// wildcard of opens to everybody.
+fn admits_anyone(principal: &Map) -> Value {
+    let doubt = match principal.get("type").map(|kind| &kind.value) {
+        Some(Value::String(kind)) if matches!(&**kind, "*" | "AWS") => None,
+        Some(Value::Unknown(unknown)) => Some(unknown),
+        _ => return Value::Bool(false),
+    };
+    let mut out = Value::Bool(false);
+    for identifier in principal.get("identifiers").map_or(Val::Null, Val::of).items() {
+        let open = match identifier.val {
+            Val::Text(name) => is_anyone(name),
+            Val::Unknown(Doubt::Read(Unknown { text: Some(text), .. })) => {
+                text.pieces().next().is_some_and(|head| head != "*" && is_anyone(head))
+            }
+            _ => false,
+        };
+        match (open, doubt, identifier.val) {
+            (true, None, _) => return Value::Bool(true),
+            (true, Some(doubt), _) => out = Value::Unknown(doubt.clone()),
+            (false, _, Val::Unknown(Doubt::Read(unknown)))
+                if out == Value::Bool(false) && unknown.refers.is_empty() && may_be_anyone(unknown) =>
+            {
+                out = Value::Unknown(unknown.clone());
+            }
+            _ => {}
+        }
+    }
+    out
 }
 
 /// Whether a principal is everybody, or somebody in any account.

@@ -150,6 +150,16 @@ fn the_reason_names_attribute_value_and_place() {
 }
 
 #[test]
+fn a_rule_that_no_value_decides_says_so() {
+    let found = |rule, x| judged(rule, &x).expect("applies");
+    let holds = "the rule holds by itself, whatever the values are".to_owned();
+    assert_eq!(found("u == 1 or true", json!({"u": "$unknown"})), (Pass, holds));
+    let fails = "the rule fails by itself, whatever the values are".to_owned();
+    assert_eq!(found("u == 1 and 1 == 2", json!({"u": 1})), (Fail, fails));
+    assert_eq!(found("any i in l: true", json!({"l": [1]})), (Pass, "`l` is [1] at main.tf:2:3".to_owned()));
+}
+
+#[test]
 fn a_broken_rule_is_told_where_and_what_to_do() {
     let place = |rule: &str| {
         let found = complaint(rule);

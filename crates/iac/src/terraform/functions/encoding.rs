@@ -122,18 +122,8 @@ fn json_decode(call: &Call<'_>) -> Evaluated {
     let text = call.text(0)?;
     let node =
         crate::json::parse(&text, Origin::of("")).map_err(|fault| Fault::new(format!("no JSON: {}", fault.summary)))?;
-    Ok(placed(call, &node))
-}
-
-/// What was decoded has the place of the call.
-fn placed(call: &Call<'_>, node: &crate::Node) -> Val {
-    match Val::of_node(node) {
-        Val::List(items) => call.list(items.iter().map(|item| item.val.clone())),
-        Val::Map(object) => {
-            Val::map(object.entries.iter().map(|(key, item)| (key.clone(), call.item(item.val.clone()))).collect())
-        }
-        other => other,
-    }
+    // Places within the text would name other lines of the file; so everything has that of the call.
+    Ok(Val::of_node_at(&node, call.at))
 }
 
 fn yaml_decode(call: &Call<'_>) -> Evaluated {
@@ -142,7 +132,7 @@ fn yaml_decode(call: &Call<'_>) -> Evaluated {
     match (read.diagnostics.first(), read.documents.as_slice()) {
         (Some(fault), _) => Err(Fault::new(format!("no YAML: {}", fault.summary))),
         (None, []) => Err(Fault::new("there is no YAML document")),
-        (None, [node]) => Ok(placed(call, node)),
+        (None, [node]) => Ok(Val::of_node_at(node, call.at)),
         _ => Err(Fault::new("one YAML document is decoded, not several")),
     }
 }
