@@ -194,7 +194,19 @@ impl Matcher {
 /// # Errors
 /// What is wrong with it.
 pub fn whole_regex(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(&format!("^(?s:{})$", from_go(pattern)))
+    compiled(pattern, "^(?s:", ")$")
+}
+
+/// As [`whole_regex`], but a dot does not match the end of a line, as in Alertmanager and in Prometheus before 3.0.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn whole_line_regex(pattern: &str) -> Result<Regex, String> {
+    compiled(pattern, "^(?:", ")$")
+}
+
+fn compiled(pattern: &str, before: &str, behind: &str) -> Result<Regex, String> {
+    RegexBuilder::new(&format!("{before}{}{behind}", from_go(pattern)))
         .size_limit(REGEX_BYTES_MAX)
         .build()
         .map_err(|error| format!("error parsing regexp {pattern:?}: {}", reason(&error)))

@@ -22,7 +22,7 @@ pub mod duration;
 pub use error::{Cause, Error, Result, Span};
 pub use eval::{Answer, Grid, MOMENTS_MAX, Note, Options, Output, Points, instant, range};
 pub use functions::{FUNCTIONS, Function};
-pub use labels::{Builder, Labels, Match, Matcher, NAME, whole_regex};
+pub use labels::{Builder, Labels, Match, Matcher, NAME, whole_line_regex, whole_regex};
 pub use parse::{HEIGHT_MAX, TEXT_BYTES_MAX, parse, parse_series, tree};
 pub use store::{Rejected, SAMPLES_MAX, STALE, Sample, Series, Store, is_stale};
 

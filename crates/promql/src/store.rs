@@ -60,7 +60,7 @@ pub enum Rejected {
 pub const SAMPLES_MAX: usize = 500_000_000;
 
 /// Series in memory.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Store {
     series: Vec<Series>,
     places: HashMap<Labels, usize>,
