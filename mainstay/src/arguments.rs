@@ -1,10 +1,12 @@
 //! The command line as it is typed. Each command becomes a request to the same API that the pages and programs use.
 
+mod alert;
 mod log;
 mod rules;
 mod scan;
 mod slo;
 
+pub use alert::{Alert, AlertReplay, AlertRoutes};
 pub use log::{Log, Templates as LogTemplates};
 pub use rules::Rules;
 pub use scan::{Code, Explain, Scan, Verdicts};
@@ -129,9 +131,9 @@ pub enum Command {
     /// Incidents
     #[command(subcommand)]
     Incident(List),
-    /// Alert episodes
+    /// Alert episodes, and what Alertmanager makes of alerts
     #[command(subcommand)]
-    Alert(List),
+    Alert(Alert),
     /// Backup runs
     #[command(subcommand)]
     Backup(List),

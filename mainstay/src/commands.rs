@@ -2,7 +2,7 @@
 
 use crate::Context;
 use crate::arguments::{
-    Approval, Command, Estate, Facts, Finding, Format, Ledger, List, Narrow, Plan, Source, Token, User,
+    Alert, Approval, Command, Estate, Facts, Finding, Format, Ledger, List, Narrow, Plan, Source, Token, User,
 };
 use crate::client::Client;
 use crate::collect::{Collecting, Errand, Tally, errands};
@@ -106,7 +106,11 @@ fn request(context: &Context, command: Command) -> Result<(&'static str, Value),
         Command::Service(list) => listed("service.list", "service.show", list),
         Command::Change(list) => listed("change.list", "change.show", list),
         Command::Incident(list) => listed("incident.list", "incident.show", list),
-        Command::Alert(list) => listed("alert.list", "alert.show", list),
+        Command::Alert(Alert::List(narrow)) => ("alert.list", narrowed(narrow)),
+        Command::Alert(Alert::Show { id }) => ("alert.show", json!({ "id": id })),
+        Command::Alert(Alert::Quality { over }) => {
+            ("alert.quality", json!({"from": over.from, "to": over.to, "as_of": over.as_of}))
+        }
         Command::Backup(list) => listed("backup.list", "backup.show", list),
         Command::Vulnerability(list) => listed("vulnerability.list", "vulnerability.show", list),
         Command::Spend(list) => listed("spend.list", "spend.show", list),

@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the binary's edge reads its environment")]
 
+mod alert;
 mod arguments;
 mod client;
 mod collect;
@@ -24,7 +25,7 @@ mod slo;
 mod up;
 mod view;
 
-use arguments::{Arguments, Command, Control, Ledger, Log, Plan, Source};
+use arguments::{Alert, Arguments, Command, Control, Ledger, Log, Plan, Source};
 use clap::{CommandFactory, Parser};
 use mainstay_kit::Problem;
 use mainstay_outside::Outside;
@@ -89,6 +90,8 @@ fn run(context: &Context, command: Command) -> Result<ExitCode, Problem> {
             context.view.rows(&["connector", "reads"], &serde_json::json!({ "connectors": rows }));
             Ok(ExitCode::SUCCESS)
         }
+        Command::Alert(Alert::Routes(ask)) => alert::routes(context, &ask),
+        Command::Alert(Alert::Replay(ask)) => alert::replay(context, &ask),
         Command::Rules(ask) => Ok(rules::run(context, &ask)),
         Command::Slo(ask) => slo::run(context, &ask),
         Command::Log(Log::Templates(ask)) => log::templates(context, &ask),

@@ -1,8 +1,9 @@
 //! What the watch duty declares.
 
-use crate::{AlertEpisode, kpi, pages};
+use crate::{AlertEpisode, act, kpi, pages};
 use mainstay_kit::lists::{list_operation, show_operation};
-use mainstay_kit::{ByEntity, Contributions, Duty, EntityKind, Operation, Page};
+use mainstay_kit::{ByEntity, Contributions, Duty, EntityKind, Job, Operation, Page};
+use std::time::Duration;
 
 /// The duty.
 pub struct WatchDuty;
@@ -18,14 +19,21 @@ impl Duty for WatchDuty {
 
     fn operations(&self) -> Vec<Operation> {
         let columns = &["id", "class", "rule", "severity", "service", "team", "fired", "resolved"];
-        vec![
+        let mut all = vec![
             list_operation::<AlertEpisode>("alert.list", "/v1/alerts", "Alert episodes, newest first", columns),
             show_operation::<AlertEpisode>("alert.show", "/v1/alerts/{id}", "One alert episode with its facts"),
-        ]
+        ];
+        all.extend(crate::api::operations());
+        all
     }
 
     fn pages(&self) -> Vec<Page> {
         pages::pages()
+    }
+
+    fn jobs(&self) -> Vec<Job> {
+        let every = Duration::from_secs(600);
+        vec![Job { name: "watch.undocumented-alerts", every, after_collecting: true, run: act::find_undocumented }]
     }
 
     fn kpis(&self) -> Vec<(&'static str, Contributions)> {

@@ -1,6 +1,9 @@
 //! Alerts: their episodes, and whether they were worth waking somebody.
 
+mod act;
+mod api;
 mod duty;
+pub mod judge;
 pub mod kpi;
 mod pages;
 mod tables;

@@ -1,11 +1,12 @@
 //! The pages of alerts.
 
+use crate::api::{LoadRow, QualityAnswer, RuleRow};
 use crate::{AlertClass, AlertEpisode};
 use mainstay_kit::page::{Content, Request};
 use mainstay_kit::ui::list::Filter;
 use mainstay_kit::ui::listing::{Listed, asked_for};
 use mainstay_kit::ui::parts::{self, Event, Tone};
-use mainstay_kit::ui::table::{Column, Room};
+use mainstay_kit::ui::table::{Column, Room, table};
 use mainstay_kit::ui::{address, format, ledger};
 use mainstay_kit::{Call, Folded, Page, Problem};
 use mainstay_model::facts::{AlertEvidence, Role};
@@ -47,7 +48,13 @@ fn list(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
         brings: "Point Alertmanager's webhook here, or read it: `mainstay collect alertmanager http://...`.",
     };
     let lede = "An episode runs from its first firing to its end, however often it was repeated.";
-    let body = html! { (parts::lede(lede)) (listed.draw(call, request)?) };
+    let worth = crate::api::ask_quality(call, crate::api::QualityAsk::default())?;
+    let body = html! {
+        (parts::lede(lede))
+        (listed.draw(call, request)?)
+        (parts::section("quality", "Not worth their pages", quality(&worth)))
+        @if !worth.workload.is_empty() { (parts::section("load", "Who was told", load(&worth.workload))) }
+    };
     Ok(Content { title: "Alerts".to_owned(), body })
 }
 
@@ -80,6 +87,57 @@ fn columns<'a>(now: Timestamp) -> Vec<Column<'a, Folded<AlertEpisode>>> {
             .numeric()
             .needs(Room::Wide),
     ]
+}
+
+/// Rules by what they cost for nothing, over the usual time, each with the newest of the episodes that show it.
+fn quality(worth: &QualityAnswer) -> Markup {
+    let advised: Vec<&RuleRow> = worth.rules.iter().filter(|rule| rule.advice.is_some()).collect();
+    if advised.is_empty() {
+        return parts::empty(
+            "Nothing is to be said",
+            "Five episodes that somebody was told of are the least that says something of a rule.",
+        );
+    }
+    let text = |of: &Option<String>| html! { (of.as_deref().unwrap_or_default()) };
+    let columns: Vec<Column<'_, &RuleRow>> = vec![
+        Column::new("Advice", move |row: &&RuleRow| text(&row.advice)),
+        Column::new("Rule", |row: &&RuleRow| {
+            parts::link(&address::with_query("/alerts", [("rule", row.rule.as_str())]), &row.rule)
+        }),
+        Column::new(
+            "Pages a week",
+            |row: &&RuleRow| html! { (format::decimal(row.pages_a_week.unwrap_or_default(), 1)) },
+        )
+        .numeric(),
+        Column::new("Why", move |row: &&RuleRow| text(&row.why)).needs(Room::Medium),
+        Column::new("Episodes", |row: &&RuleRow| {
+            html! {
+                @for key in row.cited.iter().rev().take(CITED_MAX) {
+                    (parts::link(&address::page(["alerts", key]), &cited(key))) " "
+                }
+                @if row.cited.len() > CITED_MAX { span class="soft" { "and " (row.cited.len() - CITED_MAX) } }
+            }
+        })
+        .needs(Room::Wide),
+    ];
+    table(&format!("Since {}", format::day(worth.from)), &columns, &advised)
+}
+
+/// How many episodes of an advice the page links to; the operation names all.
+const CITED_MAX: usize = 3;
+
+/// The start of an episode, which is the end of its id.
+fn cited(key: &str) -> String {
+    key.rsplit('/').next().and_then(|at| at.parse::<Timestamp>().ok()).map_or_else(|| key.to_owned(), format::minute)
+}
+
+fn load(rows: &[LoadRow]) -> Markup {
+    let columns: Vec<Column<'_, LoadRow>> = vec![
+        Column::new("Who", |row: &LoadRow| html! { (row.who) }),
+        Column::new("Pages", |row: &LoadRow| html! { (row.pages) }).numeric(),
+        Column::new("Outside of working hours", |row: &LoadRow| html! { (row.off_hours) }).numeric(),
+    ];
+    table("Pages, by whoever acknowledged them, or the receiver", &columns, rows)
 }
 
 fn class(class: AlertClass) -> Markup {
