@@ -3,7 +3,7 @@
 
 use crate::moves::Reach;
 use crate::{Contribution, Entity, Folded, Problem, Query, Reader};
-use mainstay_model::{Span, Timestamp};
+use mainstay_model::Span;
 use std::any::Any;
 use std::sync::Arc;
 
@@ -70,28 +70,21 @@ impl ByEntity {
         self.adds.prepare(reader)
     }
 
-    /// Calls `each` with the entities that can matter to the span and that begin within the bounds, in no order.
+    /// Calls `each` with the entities that can matter to the span, in no order.
     pub(crate) fn read(
         &self,
         reader: &Reader<'_>,
         span: Span,
-        begin: (Timestamp, Timestamp),
         each: &mut dyn FnMut(Entry, Reach),
     ) -> Result<(), Problem> {
-        self.adds.read(reader, span, begin, each)
+        self.adds.read(reader, span, each)
     }
 }
 
 trait Prepare: Send + Sync {
     fn prepare(&self, reader: &Reader<'_>) -> Result<Box<dyn Prepared>, Problem>;
 
-    fn read(
-        &self,
-        reader: &Reader<'_>,
-        span: Span,
-        begin: (Timestamp, Timestamp),
-        each: &mut dyn FnMut(Entry, Reach),
-    ) -> Result<(), Problem>;
+    fn read(&self, reader: &Reader<'_>, span: Span, each: &mut dyn FnMut(Entry, Reach)) -> Result<(), Problem>;
 }
 
 /// A KPI that is ready to look at entities of a kind, in any window.
@@ -129,14 +122,8 @@ impl<T: Entity, C: Send + Sync + 'static> Prepare for Typed<T, C> {
         Ok(Box::new(Ready { context: (self.context)(reader)?, run: Arc::clone(&self.run), tie: self.tie }))
     }
 
-    fn read(
-        &self,
-        reader: &Reader<'_>,
-        span: Span,
-        begin: (Timestamp, Timestamp),
-        each: &mut dyn FnMut(Entry, Reach),
-    ) -> Result<(), Problem> {
-        reader.each::<T>(span, begin, &mut |folded| {
+    fn read(&self, reader: &Reader<'_>, span: Span, each: &mut dyn FnMut(Entry, Reach)) -> Result<(), Problem> {
+        reader.each::<T>(span, &mut |folded| {
             let reach = folded.entity.span();
             each(Arc::new(folded), reach);
         })

@@ -1,5 +1,5 @@
-//! Computing many KPIs in many windows in one pass over the entities: a table is read once for all of them, in parts side
-//! by side, and only what adds up is held.
+//! Computing many KPIs in many windows in one pass over the entities: a table is read once for all of them, two tables
+//! side by side, and only what adds up is held.
 
 use crate::by_entity::{ByEntity, Entry, Prepared, Tie};
 use crate::live::Part;
@@ -12,8 +12,6 @@ use std::sync::{Mutex, PoisonError};
 
 /// Threads that compute side by side. One more would need memory of its own and the server's other processors.
 const THREADS: usize = 2;
-/// Parts that the entities of a table are read in, by when they begin.
-const PARTS: i64 = 4;
 
 /// A KPI in a window that is to be computed.
 pub(crate) struct Job<'a> {
@@ -53,8 +51,9 @@ struct Share<'a> {
 enum Task<'a> {
     /// A job whose KPI looks at all entities together.
     Whole(usize),
-    /// Entities of one table that begin within bounds, for all shares of that table.
-    Part { shares: &'a [Share<'a>], span: Span, begin: (Timestamp, Timestamp) },
+    /// The entities of one table, for all shares of it. In one view of the database: an entity that a fact moves meanwhile
+    /// could otherwise be seen twice.
+    Table { shares: &'a [Share<'a>], span: Span },
 }
 
 /// Computes all jobs from what is known now.
@@ -70,8 +69,7 @@ pub(crate) fn compute(reader: &Reader<'_>, jobs: &[Job<'_>]) -> Result<Vec<Compu
     let by_entity = |job: &Job<'_>| reader.known().is_none() && !job.kpi.by_entity.is_empty();
     let wanted: Vec<usize> = (0..jobs.len()).filter(|at| by_entity(&jobs[*at])).collect();
     let by_table = shares(reader, jobs, &wanted, &gathered)?;
-    // Reading takes longest where it is most, so what is read comes first.
-    let mut tasks: VecDeque<Task<'_>> = by_table.values().flat_map(|shares| tasks_of(shares, jobs)).collect();
+    let mut tasks: VecDeque<Task<'_>> = by_table.values().filter_map(|shares| table_of(shares, jobs)).collect();
     tasks.extend((0..jobs.len()).filter(|at| !by_entity(&jobs[*at])).map(Task::Whole));
     let (tasks, ties) = (Mutex::new(tasks), Mutex::new(Ties::new()));
     side_by_side(|| {
@@ -79,7 +77,7 @@ pub(crate) fn compute(reader: &Reader<'_>, jobs: &[Job<'_>]) -> Result<Vec<Compu
             let Some(task) = lock(&tasks).pop_front() else { return Ok(()) };
             match task {
                 Task::Whole(at) => whole(reader, &jobs[at], &gathered[at])?,
-                Task::Part { shares, span, begin } => read_part(reader, shares, (span, begin), jobs, &gathered, &ties)?,
+                Task::Table { shares, span } => read(reader, shares, span, jobs, (&gathered, &ties))?,
             }
         }
     })?;
@@ -143,20 +141,11 @@ fn shares<'a>(
     Ok(out)
 }
 
-/// The parts in which a table is read.
-fn tasks_of<'a>(shares: &'a [Share<'a>], jobs: &[Job<'_>]) -> Vec<Task<'a>> {
+/// The reading of a table in all windows that are asked for.
+fn table_of<'a>(shares: &'a [Share<'a>], jobs: &[Job<'_>]) -> Option<Task<'a>> {
     let windows = || shares.iter().flat_map(|share| &share.jobs).map(|at| jobs[*at].query.window);
-    let (Some(from), Some(to)) = (windows().map(|w| w.from).min(), windows().map(|w| w.to).max()) else {
-        return Vec::new();
-    };
-    let step = to.duration_since(from) / i32::try_from(PARTS).unwrap_or(1);
-    let edge = |part: i64| match part {
-        0 => Timestamp::MIN,
-        PARTS => Timestamp::MAX,
-        _ => from.checked_add(step * i32::try_from(part).unwrap_or(1)).unwrap_or(to),
-    };
-    let part = |part| Task::Part { shares, span: Span { from, to }, begin: (edge(part), edge(part + 1)) };
-    (0..PARTS).map(part).collect()
+    let span = Span { from: windows().map(|w| w.from).min()?, to: windows().map(|w| w.to).max()? };
+    Some(Task::Table { shares, span })
 }
 
 fn whole(reader: &Reader<'_>, job: &Job<'_>, gathered: &Mutex<Gathered>) -> Result<(), Problem> {
@@ -169,26 +158,25 @@ fn whole(reader: &Reader<'_>, job: &Job<'_>, gathered: &Mutex<Gathered>) -> Resu
     Ok(())
 }
 
-/// What a part gave for one share and job.
+/// What a table gave for one share and job.
 struct Partial {
     sum: Sum,
     parts: Vec<Part>,
     tied: Vec<Entry>,
 }
 
-fn read_part(
+fn read(
     reader: &Reader<'_>,
     shares: &[Share<'_>],
-    (span, begin): (Span, (Timestamp, Timestamp)),
+    span: Span,
     jobs: &[Job<'_>],
-    gathered: &[Mutex<Gathered>],
-    ties: &Mutex<Ties>,
+    (gathered, ties): (&[Mutex<Gathered>], &Mutex<Ties>),
 ) -> Result<(), Problem> {
     let Some(first) = shares.first() else { return Ok(()) };
     let partial =
         |at: &usize| Partial { sum: Sum::of(jobs[*at].kpi.spec.measure), parts: Vec::new(), tied: Vec::new() };
     let mut partials: Vec<Vec<Partial>> = shares.iter().map(|share| share.jobs.iter().map(partial).collect()).collect();
-    first.by.read(reader, span, begin, &mut |entity, (from, to)| {
+    first.by.read(reader, span, &mut |entity, (from, to)| {
         for (share, partials) in shares.iter().zip(&mut partials) {
             let tie = share.prepared.tie(&entity);
             for (at, partial) in share.jobs.iter().zip(partials) {

@@ -406,19 +406,10 @@ impl<'a> Reader<'a> {
         Ok((condition, parameters))
     }
 
-    /// Calls `each` with the entities of now that can matter to the span and that begin within the bounds, the second one
-    /// not included; in no order.
-    pub(crate) fn each<T: Entity>(
-        &self,
-        span: Span,
-        (first, behind): (Timestamp, Timestamp),
-        each: &mut dyn FnMut(Folded<T>),
-    ) -> Result<(), Problem> {
-        let sql = format!(
-            "SELECT id, state, facts FROM {} WHERE ends > $1 AND starts < $2 AND starts >= $3 AND starts < $4",
-            T::TABLE
-        );
-        self.rows_each(&sql, &[span.from.into(), span.to.into(), first.into(), behind.into()], each)
+    /// Calls `each` with the entities of now that can matter to the span, in no order.
+    pub(crate) fn each<T: Entity>(&self, span: Span, each: &mut dyn FnMut(Folded<T>)) -> Result<(), Problem> {
+        let sql = format!("SELECT id, state, facts FROM {} WHERE ends > $1 AND starts < $2", T::TABLE);
+        self.rows_each(&sql, &[span.from.into(), span.to.into()], each)
     }
 
     fn rows<T: Entity>(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Folded<T>>, Problem> {
