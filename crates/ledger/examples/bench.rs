@@ -134,7 +134,7 @@ impl Raw {
         let to = rusqlite::Connection::open(folder.join(if unique { "unique.db" } else { "raw.db" }))?;
         to.execute_batch(
             "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-            PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192;
+            PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384;
             CREATE TABLE raw (seq INTEGER PRIMARY KEY, entry TEXT, data TEXT, extensions TEXT, salt BLOB, hash BLOB, id TEXT)",
         )?;
         if unique {

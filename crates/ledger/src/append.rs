@@ -5,11 +5,12 @@ use crate::entry::{Prepared, SALT_BYTES};
 use crate::error::{LedgerError, Result};
 use crate::fold;
 use crate::history;
-use crate::index::{self, Gathered, KeyHasher, Recent};
+use crate::index::{self, KeyHasher};
 use crate::known::{find_stored, same_pending, verdict_of};
 use crate::ledger::Shared;
 use crate::merkle::Hash;
 use crate::note;
+use crate::recent::{Gathered, Recent};
 use crate::schema::Head;
 use crate::tree::{self, Edge};
 use crate::tx::Tx;
@@ -22,8 +23,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Facts that are committed together at most; it bounds memory and how long one commit takes.
-const GROUP_FACTS_MAX: usize = 50_000;
+/// Facts that are committed together at most; it bounds memory and how long one commit takes. Whoever waits for a commit
+/// makes nothing ready meanwhile: a group of all that wait would let the processors take turns instead of working side by
+/// side.
+const GROUP_FACTS_MAX: usize = 20_000;
+/// Facts that are handed to the database at once.
+const INSERT_ROWS: usize = 1_000;
 /// The checkpoint file is written when nobody appends for so long, and at the latest after so many commits.
 const CHECKPOINT_IDLE: Duration = Duration::from_millis(20);
 const CHECKPOINT_COMMITS_MAX: u32 = 64;
@@ -118,12 +123,13 @@ fn prepare(facts: Vec<Fact>, now: Timestamp, redactions: bool) -> Result<Request
     let mut salts = vec![0; facts.len() * SALT_BYTES];
     note::random(&mut salts)?;
     let salts = salts.as_chunks::<SALT_BYTES>().0;
+    let mut room = String::new();
     for (at, (fact, salt)) in facts.into_iter().zip(salts).enumerate() {
         let checked = fact.check(now).map_err(|error| error.to_string()).and_then(|()| {
             if fact.fact_type == FactRedacted::TYPE && !redactions {
                 return Err("a redaction is made by redacting, not by appending".to_owned());
             }
-            Prepared::new(fact, *salt, now_us).map_err(|error| error.to_string())
+            Prepared::new(fact, *salt, now_us, &mut room).map_err(|error| error.to_string())
         });
         match checked {
             Ok(prepared) => ready.push((at, prepared)),
@@ -155,7 +161,12 @@ impl Committer {
             };
             match first {
                 Ok(first) => self.serve(gather(first, requests)),
-                Err(RecvTimeoutError::Timeout) => self.save_checkpoint(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.save_checkpoint();
+                    if let Some(conn) = &mut self.conn {
+                        conn.rest();
+                    }
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             if self.unsaved >= CHECKPOINT_COMMITS_MAX {
@@ -189,12 +200,12 @@ impl Committer {
         let _writer = shared.lock_writer();
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
-            None => shared.pool.database().connect(false)?,
+            None => connect(&shared)?,
         };
         let begun = match conn.begin(Mode::Append) {
             Err(LedgerError::Connection { .. }) => {
                 // The server went away while nothing was under way: one new connection is worth a try.
-                conn = shared.pool.database().connect(false)?;
+                conn = connect(&shared)?;
                 conn.begin(Mode::Append)
             }
             other => other,
@@ -241,6 +252,13 @@ impl Committer {
     }
 }
 
+/// A connection that appends.
+fn connect(shared: &Shared) -> Result<Box<dyn Conn>> {
+    let mut conn = shared.pool.database().connect(false)?;
+    conn.widen()?;
+    Ok(conn)
+}
+
 /// Takes what else waits, up to the size of a group.
 fn gather(first: Request, requests: &Receiver<Request>) -> Vec<Request> {
     let mut facts = first.facts.len();
@@ -282,15 +300,16 @@ fn commit_in(conn: &mut dyn Conn, shared: &Shared, edge: Option<Edge>, group: &[
         _ => Edge::load(conn, head.size)?,
     };
     catch_up(conn, shared, &head)?;
+    let count = group.iter().map(|request| request.facts.len()).sum();
     let mut batch = Batch {
-        gathered: Gathered::starting(head.size),
-        known: HashMap::default(),
-        before: Vec::new(),
+        gathered: Gathered::starting(head.size, count),
+        known: HashMap::with_capacity_and_hasher(count, BuildHasherDefault::default()),
+        before: Vec::with_capacity(count),
         recorded_us: head.recorded_us,
-        entries: Vec::new(),
-        leaves: Vec::new(),
+        entries: Vec::with_capacity(count),
+        leaves: Vec::with_capacity(count),
         facts: Vec::new(),
-        pending: Vec::new(),
+        pending: Vec::with_capacity(count),
         redacted: false,
     };
     let mut reports = Vec::with_capacity(group.len());
@@ -384,16 +403,20 @@ impl<'a> Batch<'a> {
     }
 
     fn insert(&self, conn: &mut dyn Conn, first: u64) -> Result<()> {
-        let mut values = Vec::with_capacity(self.entries.len() * 5);
-        for ((fact, entry), seq) in self.pending.iter().zip(&self.entries).zip(first..) {
-            values.push(ValueRef::Integer(i64::try_from(seq).unwrap_or(i64::MAX)));
-            values.push(ValueRef::Text(entry.as_bytes()));
-            values.push(ValueRef::Text(fact.data.as_bytes()));
-            values.push(fact.extensions.as_ref().map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes())));
-            values.push(ValueRef::Blob(&fact.salt));
-        }
         let sql = "INSERT INTO ledger_facts (seq, entry, data, extensions, salt) VALUES ($1, $2, $3, $4, $5)";
-        conn.insert_flat(sql, 5, &values)?;
+        let mut values = Vec::with_capacity(INSERT_ROWS * 5);
+        let mut seqs = first..;
+        for (facts, entries) in self.pending.chunks(INSERT_ROWS).zip(self.entries.chunks(INSERT_ROWS)) {
+            values.clear();
+            for ((fact, entry), seq) in facts.iter().zip(entries).zip(&mut seqs) {
+                values.push(ValueRef::Integer(i64::try_from(seq).unwrap_or(i64::MAX)));
+                values.push(ValueRef::Text(entry.as_bytes()));
+                values.push(ValueRef::Text(fact.data.as_bytes()));
+                values.push(fact.extensions.as_ref().map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes())));
+                values.push(ValueRef::Blob(&fact.salt));
+            }
+            conn.insert_flat(sql, 5, &values)?;
+        }
         Ok(())
     }
 

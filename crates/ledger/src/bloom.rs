@@ -5,6 +5,7 @@ const BLOOM_BITS: usize = 12;
 const BLOOM_SET: u32 = 7;
 
 /// A Bloom filter whose bits for one key lie in one block of 64 bytes, so that a question costs one miss of the cache.
+#[derive(Debug)]
 pub(crate) struct Bloom(Vec<[u64; 8]>);
 
 impl Bloom {

@@ -4,14 +4,11 @@
 use crate::error::{LedgerError, Result};
 use serde_json::{Map, Value};
 
-/// Room that a text gets at first: enough for most facts.
-const TEXT_BYTES: usize = 512;
-
-/// The canonical text of a value.
-pub(crate) fn text(value: &Value) -> Result<String> {
-    let mut out = String::with_capacity(TEXT_BYTES);
-    write(value, &mut out)?;
-    Ok(out)
+/// The canonical text of a value. It is written in `room`, which many texts share, and then takes no more than it needs.
+pub(crate) fn text(value: &Value, room: &mut String) -> Result<String> {
+    room.clear();
+    write(value, room)?;
+    Ok(room.as_str().to_owned())
 }
 
 /// The canonical text of an object.
@@ -71,8 +68,9 @@ fn write_members<'a>(members: impl Iterator<Item = (&'a String, &'a Value)>, out
 }
 
 fn write_string(text: &str, out: &mut String) -> Result<()> {
-    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-    if text.bytes().all(plain) {
+    // Every byte is looked at without stopping at the first that needs a quote: that the processor does many at a time.
+    let quoted = text.bytes().fold(false, |any, byte| any | (byte < 0x20) | (byte == b'"') | (byte == b'\\'));
+    if !quoted {
         out.push('"');
         out.push_str(text);
         out.push('"');
@@ -91,6 +89,9 @@ mod tests {
     fn keys_are_sorted_at_every_level_and_nothing_is_added() {
         let value: Value =
             serde_json::from_str(r#"{"b": [1, 2.50, {"z": null, "a": true}], "a": "q\"\u0001ü"}"#).unwrap();
-        assert_eq!(text(&value).unwrap(), r#"{"a":"q\"\u0001ü","b":[1,2.5,{"a":true,"z":null}]}"#);
+        assert_eq!(
+            text(&value, &mut String::from("of before")).unwrap(),
+            r#"{"a":"q\"\u0001ü","b":[1,2.5,{"a":true,"z":null}]}"#
+        );
     }
 }

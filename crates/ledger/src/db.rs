@@ -62,6 +62,12 @@ pub(crate) trait Conn: Send {
     /// Runs an `INSERT` for rows that lie flat one behind the other; for the log itself, where copying would cost.
     fn insert_flat(&mut self, sql: &str, width: usize, values: &[ValueRef<'_>]) -> Result<u64>;
     fn execute_many(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<u64>;
+    /// Makes room for what a large commit changes.
+    fn widen(&mut self) -> Result<()> {
+        Ok(())
+    }
+    /// Gives back what was needed for the last commits, because nobody appends.
+    fn rest(&mut self) {}
     /// Writes what the database may still hold of erased rows over, as far as the database can.
     fn scrub(&mut self) -> Result<()>;
 }

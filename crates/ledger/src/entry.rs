@@ -55,12 +55,12 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// Makes a fact ready that passed its check.
-    pub(crate) fn new(mut fact: Fact, salt: [u8; SALT_BYTES], recorded_us: i64) -> Result<Self> {
+    pub(crate) fn new(mut fact: Fact, salt: [u8; SALT_BYTES], recorded_us: i64, room: &mut String) -> Result<Self> {
         check_line("source", &fact.source, 1)?;
         check_line("type", &fact.fact_type, 1)?;
         let time_us = fact.time.as_microsecond();
         fact.time = Timestamp::from_microsecond(time_us).map_err(|_| LedgerError::Time(fact.time))?;
-        let data = canonical::text(&fact.data)?;
+        let data = canonical::text(&fact.data, room)?;
         let extensions =
             if fact.extensions.is_empty() { None } else { Some(canonical::object_text(&fact.extensions)?) };
         if extensions.as_ref().is_some_and(|text| text.len() > mainstay_model::FACT_DATA_BYTES_MAX) {

@@ -2,9 +2,10 @@
 
 use crate::db::Mode;
 use crate::error::{LedgerError, Result};
-use crate::index::{self, Recent};
+use crate::index;
 use crate::ledger::Shared;
 use crate::read::Filter;
+use crate::recent::Recent;
 use crate::schema::Head;
 use crate::tx::Tx;
 use mainstay_model::Recorded;

@@ -9,8 +9,8 @@
 
 use crate::bloom::Bloom;
 use crate::db::{self, Conn};
-use crate::entry::Header;
 use crate::error::{LedgerError, Result};
+use crate::recent::{Recent, merged};
 use crate::value::Value;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
@@ -41,7 +41,7 @@ const KINDS: [Kind; 3] = [Kind::Identity, Kind::Subject, Kind::TypeTime];
 /// A key and a sequence number in one, ordered by key, then sequence.
 pub(crate) type Pair = u128;
 
-fn pair(key: u64, seq: u64) -> Pair {
+pub(crate) fn pair(key: u64, seq: u64) -> Pair {
     u128::from(key) << 64 | u128::from(seq)
 }
 
@@ -54,14 +54,24 @@ pub(crate) fn span(low: u64, high: u64) -> (Pair, Pair) {
     (pair(low, 0), pair(high, u64::MAX))
 }
 
+/// Bytes of a text that is hashed in one piece.
+const PIECE_BYTES: usize = 256;
+
+/// Each part ends in a line feed: no attribute holds a control character, so parts cannot run into each other.
 fn hash64(parts: &[&str]) -> u64 {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update(part.as_bytes());
-        // No attribute holds a control character, so parts cannot run into each other.
-        hasher.update(b"\n");
-    }
-    let hash: [u8; 32] = hasher.finalize().into();
+    let bytes: usize = parts.iter().map(|part| part.len() + 1).sum();
+    let hash: [u8; 32] = if bytes <= PIECE_BYTES {
+        // In one piece, because handing a hasher many small ones costs as much as hashing them.
+        let (mut piece, mut at) = ([b'\n'; PIECE_BYTES], 0);
+        for part in parts {
+            piece[at..at + part.len()].copy_from_slice(part.as_bytes());
+            at += part.len() + 1;
+        }
+        Sha256::digest(&piece[..bytes]).into()
+    } else {
+        let hasher = parts.iter().fold(Sha256::new(), |hasher, part| hasher.chain_update(part).chain_update(b"\n"));
+        hasher.finalize().into()
+    };
     u64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]])
 }
 
@@ -103,128 +113,6 @@ pub(crate) type Keys = [Option<u64>; 3];
 /// The keys of a fact.
 pub(crate) fn keys(source: &str, id: &str, subject: Option<&str>, fact_type: &str, time_us: i64) -> Keys {
     [Some(hash64(&[source, id])), subject.map(subject_key), Some(type_time_key(fact_type, time_us))]
-}
-
-/// The entries of one commit, gathered as they come and sorted once.
-#[derive(Debug)]
-pub(crate) struct Gathered {
-    from: u64,
-    until: u64,
-    pairs: [Vec<Pair>; 3],
-}
-
-impl Gathered {
-    pub(crate) fn starting(from: u64) -> Self {
-        Self { from, until: from, pairs: Default::default() }
-    }
-
-    /// The position that the next entry gets.
-    pub(crate) fn until(&self) -> u64 {
-        self.until
-    }
-
-    /// Adds the next entry.
-    pub(crate) fn push(&mut self, keys: &Keys) {
-        for (pairs, key) in self.pairs.iter_mut().zip(keys) {
-            pairs.extend(key.map(|key| pair(key, self.until)));
-        }
-        self.until += 1;
-    }
-
-    pub(crate) fn sorted(self) -> Recent {
-        let mut recent = Recent { from: self.from, until: self.until, sets: Default::default() };
-        for (set, mut pairs) in recent.sets.iter_mut().zip(self.pairs) {
-            pairs.sort_unstable();
-            set.add(pairs);
-        }
-        recent
-    }
-}
-
-/// Pairs in a few sorted pieces, each more than twice as long as the next, so that adding many costs little more than
-/// sorting them, and adding one little more than nothing.
-#[derive(Debug, Default)]
-struct Pieces(Vec<Vec<Pair>>);
-
-impl Pieces {
-    /// Adds pairs that are sorted.
-    fn add(&mut self, pairs: Vec<Pair>) {
-        if pairs.is_empty() {
-            return;
-        }
-        let mut last = pairs;
-        while let Some(before) = self.0.pop_if(|before| before.len() <= last.len() * 2) {
-            last = merged(before, &last);
-        }
-        self.0.push(last);
-    }
-
-    fn find(&self, (low, high): (Pair, Pair), out: &mut Vec<Pair>) {
-        for piece in &self.0 {
-            let from = piece.partition_point(|pair| *pair < low);
-            out.extend(piece[from..].iter().take_while(|pair| **pair <= high));
-        }
-    }
-
-    /// All pairs, sorted.
-    fn all(&self) -> Vec<Pair> {
-        self.0.iter().rev().fold(Vec::new(), |all, piece| merged(all, piece))
-    }
-}
-
-fn merged(mut one: Vec<Pair>, other: &[Pair]) -> Vec<Pair> {
-    one.extend_from_slice(other);
-    // The stable sort sees that there are two sorted parts, and merges them.
-    one.sort();
-    one
-}
-
-/// The pairs of entries that no run holds yet.
-#[derive(Debug, Default)]
-pub(crate) struct Recent {
-    /// First entry that is held.
-    pub from: u64,
-    /// One behind the last.
-    pub until: u64,
-    sets: [Pieces; 3],
-}
-
-impl Recent {
-    pub(crate) fn starting(from: u64) -> Self {
-        Self { from, until: from, sets: Default::default() }
-    }
-
-    /// Takes over what follows this.
-    pub(crate) fn absorb(&mut self, next: Self) {
-        debug_assert_eq!(self.until, next.from, "recent entries follow each other");
-        for (mine, theirs) in self.sets.iter_mut().zip(next.sets) {
-            theirs.0.into_iter().for_each(|piece| mine.add(piece));
-        }
-        self.until = next.until;
-    }
-
-    pub(crate) fn find(&self, kind: Kind, bounds: (Pair, Pair), out: &mut Vec<Pair>) {
-        self.sets[kind as usize].find(bounds, out);
-    }
-
-    /// Reads the entries `[from, until)` from the facts.
-    pub(crate) fn scan(conn: &mut dyn Conn, from: u64, until: u64) -> Result<Self> {
-        let mut recent = Gathered::starting(from);
-        let sql = "SELECT seq, entry FROM ledger_facts WHERE seq >= $1 AND seq < $2 ORDER BY seq";
-        for row in db::query(conn, sql, &[from.into(), until.into()])? {
-            let seq = row.unsigned(0)?;
-            let damaged = |what: &str| LedgerError::Damaged { seq, what: what.to_owned() };
-            if seq != recent.until {
-                return Err(LedgerError::Damaged { seq: recent.until, what: "it is missing".to_owned() });
-            }
-            let header = Header::parse(row.text(1)?).ok_or_else(|| damaged("it does not have the form of an entry"))?;
-            recent.push(&keys(header.source, header.id, header.subject, header.fact_type, header.time_us));
-        }
-        if recent.until != until {
-            return Err(LedgerError::Damaged { seq: recent.until, what: "it is missing".to_owned() });
-        }
-        Ok(recent.sorted())
-    }
 }
 
 /// What is known of a run; runs never change, so this is kept in memory once read.
@@ -327,7 +215,7 @@ fn page<'a>(value: Option<&db::ValueRef<'a>>) -> Result<&'a [[u8; 16]]> {
 /// free number.
 pub(crate) fn flush(conn: &mut dyn Conn, cache: &RunCache, recent: &[&Recent], next_run: &mut i64) -> Result<()> {
     for kind in KINDS {
-        let parts = recent.iter().map(|recent| recent.sets[kind as usize].all());
+        let parts = recent.iter().map(|recent| recent.all(kind));
         let pairs = parts.fold(Vec::new(), |all, part| merged(all, &part));
         if pairs.is_empty() {
             continue;

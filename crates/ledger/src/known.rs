@@ -25,7 +25,9 @@ pub(crate) fn find_stored(conn: &mut dyn Conn, shared: &Shared, head: &Head, key
     }
     {
         let recent = shared.recent.read().unwrap_or_else(PoisonError::into_inner);
-        keys.iter().for_each(|key| recent.find(Kind::Identity, span(*key, *key), &mut found));
+        keys.iter()
+            .filter(|key| recent.may_hold(**key))
+            .for_each(|key| recent.find(Kind::Identity, span(*key, *key), &mut found));
     }
     let mut by_seq: HashMap<u64, u64> = HashMap::new();
     for pair in found {

@@ -25,6 +25,7 @@ mod note;
 mod pg;
 mod prove;
 mod read;
+mod recent;
 mod redact;
 mod schema;
 mod sql;

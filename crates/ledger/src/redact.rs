@@ -17,7 +17,7 @@ pub(crate) fn redactions(tx: &mut Tx<'_>) -> Result<BTreeMap<u64, String>> {
     let mut named = BTreeMap::new();
     for fact in tx.facts(&Filter::new().of_type(FactRedacted::TYPE))? {
         if let Some(redacted) = FactRedacted::read(&fact.fact) {
-            named.insert(redacted.sequence, canonical::text(&redacted.retained)?);
+            named.insert(redacted.sequence, canonical::text(&redacted.retained, &mut String::new())?);
         }
     }
     Ok(named)
@@ -58,7 +58,7 @@ impl Ledger {
 /// Erases the data of a fact in the transaction that appends its redaction, and notes there that free pages and the
 /// database's own log still hold it.
 pub(crate) fn erase(conn: &mut dyn Conn, redacted: &FactRedacted) -> Result<()> {
-    let retained = canonical::text(&redacted.retained)?;
+    let retained = canonical::text(&redacted.retained, &mut String::new())?;
     let sql = "UPDATE ledger_facts SET data = $2, extensions = NULL, salt = NULL WHERE seq = $1";
     match conn.execute(sql, &[redacted.sequence.into(), retained.into()])? {
         1 => {}

@@ -154,6 +154,16 @@ impl Conn for SqliteConn {
         Ok(changed)
     }
 
+    fn widen(&mut self) -> Result<()> {
+        // With less, pages are written before they are full, and then again.
+        self.plain("PRAGMA cache_size = -16384")
+    }
+
+    fn rest(&mut self) {
+        // Where that fails, the memory stays until the next time.
+        let _ = self.conn.execute_batch("PRAGMA shrink_memory");
+    }
+
     fn scrub(&mut self) -> Result<()> {
         // Free pages and gaps may hold what was erased, of the row itself or of tables folded from it: the file is
         // written anew without them. The write-ahead log holds it until it is cut off.

@@ -2,8 +2,9 @@
 
 use crate::db::{self, Conn};
 use crate::error::Result;
-use crate::index::{Kind, Pair, Recent};
+use crate::index::{Kind, Pair};
 use crate::ledger::Shared;
+use crate::recent::Recent;
 use crate::schema::Head;
 use crate::value::{Row, Value};
 use std::sync::PoisonError;
