@@ -17,6 +17,7 @@ mod known;
 mod kpi_view;
 mod log;
 mod lsp;
+mod memory;
 mod plan;
 mod routes;
 mod rules;
@@ -49,6 +50,9 @@ pub struct Context {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if matches!(arguments.command, Command::Up { .. }) {
+        memory::give_back();
+    }
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let user = variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "local".to_owned());
     let context = Context {

@@ -410,3 +410,16 @@ fn health_answers_while_the_first_collection_still_runs() {
     server.process.stdout.take().unwrap().read_to_string(&mut said).unwrap();
     assert!(!said.contains("mainstay serves"), "the collection was over before: {said}");
 }
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_server_runs_with_an_allocator_that_gives_memory_back() {
+    let server = Server::start("memory", &[]);
+    let of_process = |name: &str| std::fs::read(format!("/proc/{}/{name}", server.process.id())).unwrap();
+    let environment = of_process("environ");
+    let is_set = |wanted: &[u8]| environment.split(|byte| *byte == 0).any(|one| one == wanted);
+    assert!(is_set(b"MALLOC_ARENA_MAX=2") && is_set(b"MALLOC_TRIM_THRESHOLD_=131072"));
+    // It is the same process, begun as it was asked to begin.
+    let line = String::from_utf8(of_process("cmdline")).unwrap();
+    assert!(line.ends_with("\0--data\0data\0up\0code\0--listen\0127.0.0.1:0\0"), "{line:?}");
+}
