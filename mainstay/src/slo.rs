@@ -1,4 +1,7 @@
-//! `mainstay slo check` and `mainstay slo rules`: files in, diagnostics and rules out.
+//! `mainstay slo`: files in; diagnostics, rules and backtests out.
+
+mod backtest;
+mod history;
 
 use crate::Context;
 use crate::arguments::{Format, Slo, SloCheck, SloRules, Style};
@@ -26,6 +29,10 @@ pub fn run(context: &Context, ask: &Slo) -> Result<ExitCode, Problem> {
             let reading = reading(context, &ask.check)?;
             write(context, ask, &reading)?;
             Ok(code(&reading))
+        }
+        Slo::Backtest(ask) => {
+            let reading = reading(context, &ask.check)?;
+            backtest::run(context, ask, &reading)
         }
     }
 }

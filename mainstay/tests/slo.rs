@@ -72,3 +72,130 @@ fn what_is_wrong_is_told_with_its_place_and_costs_itself_only() {
     assert_eq!(run(&["check", "missing.yaml"]).status.code(), Some(2));
     assert_eq!(run(&["check", "missing.yaml", "--period", "soon"]).status.code(), Some(2));
 }
+
+/// Ten hours of requests from 2026-11-01 on, a sample a minute; from three to half past three all of them fail.
+fn history() -> String {
+    const START: u64 = 1_793_491_200;
+    let mut lines = [const { String::new() }; 2];
+    let (mut good, mut bad) = (0_u64, 0_u64);
+    for minute in 0..=600_u64 {
+        for (line, code, count) in [(0, "200", good), (1, "500", bad)] {
+            use std::fmt::Write as _;
+            writeln!(
+                lines[line],
+                "http_requests_total{{job=\"shop\",code=\"{code}\"}} {count} {}.000",
+                START + minute * 60
+            )
+            .unwrap();
+        }
+        let fails = (180..210).contains(&minute);
+        if fails { bad += 6_000 } else { good += 6_000 }
+    }
+    format!("# TYPE http_requests counter\n{}{}# EOF\n", lines[0], lines[1])
+}
+
+const OUTAGE: &str = "id,from,until,service\noutage,2026-11-01T03:00:00Z,2026-11-01T03:30:00Z,shop\n";
+const SPAN: [&str; 4] = ["--from", "2026-11-01T00:10:00Z", "--until", "2026-11-01T10:00:00Z"];
+
+fn row<'a>(answer: &'a serde_json::Value, approach: &str, severity: &str) -> &'a serde_json::Value {
+    let rows = answer["outcomes"].as_array().unwrap();
+    rows.iter().find(|row| row["approach"] == approach && row["severity"] == severity).unwrap()
+}
+
+#[test]
+fn a_backtest_says_when_each_alert_would_have_fired_from_a_file_and_from_a_prometheus_alike() {
+    let (spec, text, outage) = (file("bt.yaml", SHOP), file("bt.txt", &history()), file("bt.csv", OUTAGE));
+    let (spec, text, outage) = (spec.to_string_lossy(), text.to_string_lossy(), outage.to_string_lossy());
+    let common = [&["backtest", &spec, "--incidents", &outage, "--format", "json"][..], &SPAN].concat();
+    let output = run(&[&common[..], &["--history", &text]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for approach in ["mainstay", "sloth"] {
+        let page = row(&answer, approach, "page");
+        assert_eq!(
+            (&page["fired"], &page["precision"], &page["found"], &page["missed"]),
+            (&1.into(), &1.0.into(), &1.into(), &0.into())
+        );
+        // A minute of nothing but errors is more than 14.4 times 0.1 % of an hour.
+        assert!(["1m", "2m"].contains(&page["detected_after"].as_str().unwrap()), "{page}");
+    }
+    assert!(["10m", "11m", "12m"].contains(&row(&answer, "threshold", "page")["detected_after"].as_str().unwrap()));
+    let table = String::from_utf8(run(&[&["backtest", &spec, "--history", &text][..], &SPAN].concat()).stdout).unwrap();
+    assert!(table.contains("DETECTED AFTER") && table.contains("shop-checkout"), "{table}");
+    let Some(prometheus) = Prometheus::start(&text) else {
+        eprintln!("SKIPPED: prometheus or promtool is not installed, so that history is read from a file only");
+        return;
+    };
+    let fetched = run(&[&common[..], &["--prometheus", &prometheus.url]].concat());
+    assert_eq!(fetched.status.code(), Some(0), "{}", String::from_utf8_lossy(&fetched.stderr));
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&fetched.stdout).unwrap(), answer);
+}
+
+#[test]
+fn a_history_that_cannot_answer_is_told_with_its_place() {
+    let (spec, text) = (file("bad.yaml", SHOP), file("bad.txt", &history()));
+    let (spec, text) = (spec.to_string_lossy(), text.to_string_lossy());
+    let said = |arguments: &[&str]| {
+        let output = run(&[&["backtest", &spec][..], arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let short = said(&["--history", &text]);
+    assert!(short.contains("shorter than the longest window") && short.contains("3d"), "{short}");
+    let broken = file("broken.txt", "up 1 1793491200.000\nup one 1793491260.000\n# EOF\n");
+    let broken = said(&["--history", &broken.to_string_lossy()]);
+    assert!(broken.contains("broken.txt:2:") && broken.contains("\"one\" is no number"), "{broken}");
+    let incidents = file("broken.csv", "id,from,until\na,yesterday,2026-11-01\n");
+    let incidents = said(&["--history", &text, "--incidents", &incidents.to_string_lossy()]);
+    assert!(incidents.contains("broken.csv:2:") && incidents.contains("yesterday"), "{incidents}");
+    let unreachable = said(&[&["--prometheus", "http://127.0.0.1:9"][..], &SPAN].concat());
+    assert!(unreachable.contains("127.0.0.1:9"), "{unreachable}");
+}
+
+/// A Prometheus with a history.
+struct Prometheus {
+    folder: PathBuf,
+    url: String,
+    process: std::process::Child,
+}
+
+impl Prometheus {
+    fn start(history: &str) -> Option<Self> {
+        let folder = std::env::temp_dir().join(format!("mainstay-slo-prometheus-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (data, config) = (folder.join("data"), folder.join("prometheus.yml"));
+        std::fs::write(&config, "global: {evaluation_interval: 1m}\n").unwrap();
+        let made =
+            Command::new("promtool").args(["tsdb", "create-blocks-from", "openmetrics", history]).arg(&data).output();
+        if made.ok().is_none_or(|made| !made.status.success()) {
+            std::fs::remove_dir_all(&folder).ok();
+            return None;
+        }
+        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let process = Command::new("prometheus")
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.tsdb.path={}", data.display()))
+            .args(["--storage.tsdb.retention.time=100y".to_owned(), format!("--web.listen-address={address}")])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .ok()?;
+        let peer = Self { folder, url: format!("http://{address}"), process };
+        let is_up = (0..300).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            std::net::TcpStream::connect(address).is_ok()
+        });
+        assert!(is_up, "Prometheus did not start at {address}");
+        // It listens before its history is open.
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        Some(peer)
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+        std::fs::remove_dir_all(&self.folder).ok();
+    }
+}

@@ -189,6 +189,19 @@ impl Matcher {
     }
 }
 
+impl fmt::Display for Matcher {
+    /// As in a query.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let how = match self.how {
+            Match::Equal => "=",
+            Match::NotEqual => "!=",
+            Match::Like => "=~",
+            Match::NotLike => "!~",
+        };
+        write!(f, "{}{how}{:?}", self.label, self.value)
+    }
+}
+
 /// An expression that must match a whole text, in the syntax of Go.
 ///
 /// # Errors

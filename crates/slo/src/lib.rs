@@ -7,6 +7,7 @@
 //!
 //! Pure: texts in, objectives, rules and diagnostics out.
 
+pub mod backtest;
 mod fields;
 mod openslo;
 mod pyrra;
@@ -14,7 +15,6 @@ mod query;
 mod read;
 pub mod rules;
 mod sloth;
-mod text;
 mod windows;
 
 pub use query::WINDOW;

@@ -5,10 +5,14 @@ use crate::windows::Duration;
 use crate::{AlertWindows, Slo, openslo, pyrra, query, sloth};
 use mainstay_iac::{Node, Origin, SourceFile, Value, yaml};
 use mainstay_model::{Diagnostic, Level, Place};
+use mainstay_promql::Cause;
 use std::collections::BTreeMap;
 
 /// How long a name may be: it becomes part of names in Kubernetes and of groups of rules.
 const NAME_CHARS_MAX: usize = 63;
+
+/// How much of a query is repeated to show where it is wrong.
+const NEAR_CHARS: usize = 24;
 
 /// What some files say.
 #[derive(Debug, Default)]
@@ -170,8 +174,21 @@ fn check_query(document: &mut Document<'_>, node: &Node) {
     let text = query::template(text);
     if text.trim().is_empty() {
         document.error(node, "a query is empty", "write a query of PromQL");
-    } else if let Some(wrong) = crate::text::unbalanced(&text) {
-        document.error(node, format!("a query cannot be read: {wrong}"), "close what is open");
+        return;
+    }
+    // Any window does: what is no PromQL over one is none over another.
+    let query = query::over(&text, Duration(300));
+    match mainstay_promql::parse(&query) {
+        Ok(_) => {}
+        // Prometheus answers it, so the rules are right; only the evaluator here could not run them.
+        Err(error) if matches!(error.cause, Cause::Unsupported(_)) => {}
+        Err(error) => {
+            let rest = query.get(error.span.start..).unwrap_or_default();
+            let near: String = rest.chars().take(NEAR_CHARS).collect();
+            let near = if near.is_empty() { "its end".to_owned() } else { format!("{near:?}") };
+            let mend = "write it as Prometheus would take it, with {{.window}} for the range";
+            document.error(node, format!("a query cannot be read at {near}: {}", error.message), mend);
+        }
     }
 }
 

@@ -84,6 +84,13 @@ pub fn to_yaml(groups: &[Group]) -> String {
     yaml::write(groups)
 }
 
+/// The windows that the alerts of an objective have.
+pub(crate) fn windows_of(slo: &Slo, options: &Options) -> AlertWindows {
+    let period = slo.period.unwrap_or(options.period);
+    let chosen = options.windows.iter().find(|windows| windows.period == period).copied();
+    chosen.unwrap_or_else(|| AlertWindows::usual(period))
+}
+
 struct Writer<'a> {
     slo: &'a Slo,
     options: &'a Options,
@@ -92,9 +99,7 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn of(slo: &'a Slo, options: &'a Options) -> Self {
-        let period = slo.period.unwrap_or(options.period);
-        let chosen = options.windows.iter().find(|windows| windows.period == period).copied();
-        Self { slo, options, windows: chosen.unwrap_or_else(|| AlertWindows::usual(period)) }
+        Self { slo, options, windows: windows_of(slo, options) }
     }
 
     fn groups(&self) -> Vec<Group> {

@@ -10,6 +10,8 @@ pub enum Slo {
     Check(SloCheck),
     /// Write the recording and alerting rules of Prometheus for them
     Rules(SloRules),
+    /// Run their alerts over recorded history: how often each would have fired, for what, how soon
+    Backtest(SloBacktest),
 }
 
 /// What is checked.
@@ -41,6 +43,32 @@ pub struct SloRules {
     /// Leave the recordings away
     #[arg(long)]
     pub no_recordings: bool,
+}
+
+/// What alerts are run over.
+#[derive(Debug, Args)]
+pub struct SloBacktest {
+    /// What is read.
+    #[command(flatten)]
+    pub check: SloCheck,
+    /// Recorded series: OpenMetrics or Prometheus' text with times, or an answer of its API for a range (JSON); may be given again
+    #[arg(long, value_name = "FILE", required_unless_present = "prometheus")]
+    pub history: Vec<PathBuf>,
+    /// Fetch the series that the objectives read from what speaks Prometheus' API at this address
+    #[arg(long, value_name = "URL", requires_all = ["from", "until"])]
+    pub prometheus: Option<String>,
+    /// Known incidents: CSV with `id,from,until` and, where it is known, `service`
+    #[arg(long, value_name = "FILE")]
+    pub incidents: Option<PathBuf>,
+    /// The first evaluation: 2026-11-01 or 2026-11-01T12:00:00Z; without it, the first of which the longest window is recorded
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// The last evaluation; without it, the end of the history
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// From one evaluation to the next
+    #[arg(long, value_name = "DURATION", default_value = "1m")]
+    pub every: String,
 }
 
 /// Whose rules.
