@@ -63,7 +63,7 @@ pub fn run(context: &Context, ask: &SloBacktest, reading: &Reading) -> Result<Ex
 }
 
 fn print(context: &Context, report: &Report, span: Span, knows_incidents: bool) {
-    let rows: Vec<Value> = report.outcomes.iter().map(|outcome| row(outcome, knows_incidents)).collect();
+    let rows: Vec<Value> = report.outcomes.iter().map(|outcome| row(outcome, span, knows_incidents)).collect();
     let answer = json!({
         "outcomes": rows, "problems": report.problems, "from": stamp(span.from), "until": stamp(span.until),
         "every": seconds(span.every_ms),
@@ -86,13 +86,13 @@ fn print(context: &Context, report: &Report, span: Span, knows_incidents: bool) 
     }
 }
 
-fn row(outcome: &Outcome, knows_incidents: bool) -> Value {
+fn row(outcome: &Outcome, span: Span, knows_incidents: bool) -> Value {
     let firings: Vec<Value> = outcome
         .firings
         .iter()
         .map(|firing| json!({"from": stamp(firing.from), "until": firing.until.map(stamp)}))
         .collect();
-    let fired_ms: i64 = outcome.firings.iter().filter_map(|firing| Some(firing.until? - firing.from)).sum();
+    let fired_ms: i64 = outcome.firings.iter().map(|firing| firing.until.unwrap_or(span.until) - firing.from).sum();
     let middle = |mut values: Vec<i64>| {
         values.sort_unstable();
         values.get(values.len() / 2).map(|value| seconds(*value))
