@@ -1,9 +1,10 @@
 //! What a connector takes and gives: documents and a context in, facts, snapshots and diagnostics out.
 
+use crate::identity::digest;
 use crate::options::Options;
 use jiff::Timestamp;
 use mainstay_model::facts::*;
-use mainstay_model::{Diagnostic, Fact, FactData, Place, Severity, Subject};
+use mainstay_model::{Diagnostic, FACT_SOURCE_BYTES_MAX, Fact, FactData, Place, Severity, Subject};
 use mainstay_outside::Secret;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -134,14 +135,27 @@ impl ReadContext {
     /// The configured source, or the connector's default.
     #[must_use]
     pub fn source_or(&self, default: impl Into<String>) -> String {
-        self.source.clone().unwrap_or_else(|| default.into())
+        as_source(self.source.clone().unwrap_or_else(|| default.into()))
     }
 
     /// The source for one of many scopes that a connector reads: the configured source, or the default name, in front.
     #[must_use]
     pub fn scoped(&self, default: &str, scope: &str) -> String {
-        format!("{}:{scope}", self.source.as_deref().unwrap_or(default))
+        as_source(format!("{}:{scope}", self.source.as_deref().unwrap_or(default)))
     }
+}
+
+/// How many characters of a text that cannot be a source are kept for people.
+const SHOWN_MAX: usize = 200;
+
+/// A text as the `source` of facts. Names of files, accounts and repositories may hold what a source may not: then a digest
+/// of the whole tells it from others, because what vanishes from one source must not vanish from another.
+fn as_source(text: String) -> String {
+    if !text.is_empty() && text.len() <= FACT_SOURCE_BYTES_MAX && !text.chars().any(char::is_control) {
+        return text;
+    }
+    let shown = text.chars().take(SHOWN_MAX).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c });
+    format!("{}#{}", shown.collect::<String>(), digest(&[text.as_bytes()]))
 }
 
 impl Reading {
@@ -361,4 +375,21 @@ impl Family {
 fn gone<T: FactData>(data: &T) -> Gone {
     let data = serde_json::to_value(data).expect("our own plain types become JSON");
     Gone { fact_type: T::TYPE.to_owned(), data }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_source_is_one_that_a_fact_may_have_and_two_stay_two() {
+        let context = ReadContext::at(Timestamp::UNIX_EPOCH);
+        assert_eq!(context.scoped("focus", "aws/1"), "focus:aws/1");
+        let (long, longer) = ("ä".repeat(2000), "ä".repeat(2001));
+        let sources = ["a\nb", "a\u{7}b", &long, &longer].map(|scope| context.scoped("focus", scope));
+        for source in &sources {
+            assert!(source.len() <= FACT_SOURCE_BYTES_MAX && !source.chars().any(char::is_control), "{source:?}");
+        }
+        assert!((1..sources.len()).all(|at| !sources[..at].contains(&sources[at])), "{sources:?}");
+    }
 }

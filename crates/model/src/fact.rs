@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 /// Largest `data` of one fact as JSON text, in bytes. What is larger is bulk and belongs into a file or a store of its own.
 pub const FACT_DATA_BYTES_MAX: usize = 256 * 1024;
 
+/// How long a fact's source may be.
+pub const FACT_SOURCE_BYTES_MAX: usize = 1024;
+
 /// Deepest nesting of `data`. Real documents stay below 30; a deeper one is an attack or a mistake.
 pub const FACT_DATA_DEPTH_MAX: usize = 64;
 
@@ -104,9 +107,7 @@ impl Fact {
                 envelope.specversion
             )));
         }
-        if envelope.source.is_empty() || envelope.source.len() > 1024 || envelope.source.chars().any(char::is_control) {
-            return Err(FactError::Envelope("source must be 1 to 1024 bytes without control characters".to_owned()));
-        }
+        check_source(&envelope.source)?;
         let subject = match envelope.subject {
             None => None,
             Some(text) => Some(Subject::new(text).map_err(|e| FactError::Envelope(e.to_string()))?),
@@ -162,6 +163,7 @@ impl Fact {
     /// See [`FactError`].
     pub fn check(&self, now: Timestamp) -> Result<(), FactError> {
         check_type_name(&self.fact_type)?;
+        check_source(&self.source)?;
         let ahead_s = self.time.as_second() - now.as_second();
         if ahead_s > Self::FUTURE_MIN_MAX * 60 {
             return Err(FactError::Future(self.time, Self::FUTURE_MIN_MAX));
@@ -184,6 +186,15 @@ impl Recorded {
         }
         json
     }
+}
+
+/// Whoever reads a fact again must be able to.
+fn check_source(source: &str) -> Result<(), FactError> {
+    if source.is_empty() || source.len() > FACT_SOURCE_BYTES_MAX || source.chars().any(char::is_control) {
+        let what = format!("source must be 1 to {FACT_SOURCE_BYTES_MAX} bytes without control characters");
+        return Err(FactError::Envelope(what));
+    }
+    Ok(())
 }
 
 /// A type name has two or more dot-separated parts of letters, digits, `-` and `_`, as the specification advises

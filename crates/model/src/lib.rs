@@ -16,7 +16,7 @@ mod verdict;
 mod window;
 
 pub use diagnostic::{Diagnostic, Level, Place, line_column};
-pub use fact::{FACT_DATA_BYTES_MAX, FACT_DATA_DEPTH_MAX, Fact, FactError, Recorded};
+pub use fact::{FACT_DATA_BYTES_MAX, FACT_DATA_DEPTH_MAX, FACT_SOURCE_BYTES_MAX, Fact, FactError, Recorded};
 pub use finding::{Finding, FindingState};
 pub use id::{Digest, FactId, IdError, PrincipalId};
 pub use money::{Currency, Money, MoneyError};

@@ -186,12 +186,12 @@ fn rules(page: &Page<'_>, types: &[Arc<str>], file: &ControlFile, wrong: &mut Ve
     for fence in page.fences.iter().filter(|fence| fence.tag() == "rule") {
         match lang::rule(&fence.text, fence.line) {
             Ok(rule) => rules.push(TypedRule { types: fence.words().map(Arc::from).collect(), rule }),
-            Err(error) => wrong.push(Diagnostic::error(
-                "control.rule",
-                error.summary,
-                Place::at(&file.path, error.spot.line, error.spot.column),
-                error.help,
-            )),
+            Err(error) => {
+                // What is missing at the end of a block that is not closed would stand on the line behind the file.
+                let column = if error.spot.line > page.end { 1 } else { error.spot.column };
+                let place = Place::at(&file.path, error.spot.line.min(page.end), column);
+                wrong.push(Diagnostic::error("control.rule", error.summary, place, error.help));
+            }
         }
         for named in fence.words() {
             if !types.iter().any(|known| type_matches(known, named) || &**known == named) {

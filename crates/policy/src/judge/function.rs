@@ -181,15 +181,15 @@ fn distinct<'a>(on: &Evaluation<'a, '_>, list: Val<'a>) -> Val<'a> {
     on.batch.list(seen)
 }
 
-/// The value of an option: of `--name=value`, of `--name value`, or `true` where the option stands alone.
+/// The value of an option: of `--name=value`, of `--name value`, or `true` where the option stands alone. Of several the
+/// first counts, so that what is unknown before it leaves it unknown which one that is.
 fn flag<'a>(arguments: Val<'a>, name: Val<'a>) -> Val<'a> {
     let Val::Text(name) = name else { return Val::Null };
-    let mut doubt = Val::Null;
     let mut items = arguments.items().peekable();
     while let Some(item) = items.next() {
         let Val::Text(text) = item.val else {
-            if item.val.is_unknown() {
-                doubt = item.val;
+            if item.val.is_unknown() && may_begin(item.val, name) {
+                return item.val;
             }
             continue;
         };
@@ -209,7 +209,13 @@ fn flag<'a>(arguments: Val<'a>, name: Val<'a>) -> Val<'a> {
             None => {}
         }
     }
-    doubt
+    Val::Null
+}
+
+/// Whether an unknown word may be the option of a name; not where what is known of its beginning is another one.
+fn may_begin(word: Val<'_>, name: &str) -> bool {
+    let head = word.partial().and_then(|text| text.pieces().next());
+    head.is_none_or(|head| head.starts_with(name) || name.starts_with(head))
 }
 
 /// Resources of the named types, by relation or all. The relations are those of the resource that is judged, or of the

@@ -270,6 +270,8 @@ fn options_of_a_command_are_read() {
     assert_eq!(verdict("flag(command, \"--mode\") == \"RBAC\" and flag(command, \"--empty\") == \"\"", &x), Pass);
     assert_eq!(verdict("has(flag(command, \"--po\"))", &x), Fail);
     assert_eq!(verdict("has(flag(command, \"--port\"))", &json!({"command": ["a", "$unknown"]})), Unknown);
+    let before = json!({"command": ["a", "$unknown", "--port=1"]});
+    assert_eq!(verdict("flag(command, \"--port\") == 1", &before), Unknown);
 }
 
 #[test]
