@@ -1,7 +1,8 @@
 //! Lists the controls of the catalog, so that they are part of the binary. A list of `include_str!` compiles in a
 //! fraction of what a procedural macro over a thousand files takes, and cargo sees every change.
 //!
-//! Beside each text stand its id, types and aliases, so that a scan reads only the pages whose types occur. This is an
+//! Beside each text stand its id, types, aliases and the keywords of its `secret` blocks, so that a scan reads only the
+//! pages whose types or keywords occur. This is an
 //! index and no second format: what is not plainly to be seen here is left out of it and read whole when controls are
 //! loaded, and a test compares the index with what the pages say.
 
@@ -21,8 +22,11 @@ fn main() -> io::Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let whole = path.display().to_string();
         let index = match index(&fs::read_to_string(&path)?) {
-            Some((id, types, aliases)) => {
-                format!("Some(Index {{ id: {id:?}, types: &{types:?}, aliases: &{aliases:?} }})")
+            Some(Index { id, types, aliases, keywords }) => {
+                let keywords: String = keywords.iter().map(|block| format!("&{block:?}, ")).collect();
+                format!(
+                    "Some(Index {{ id: {id:?}, types: &{types:?}, aliases: &{aliases:?}, keywords: &[{keywords}] }})"
+                )
             }
             None => "None".to_owned(),
         };
@@ -46,12 +50,37 @@ fn controls(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Id, types and aliases of a page; `None` where one of them is written in a way that only a reader of YAML understands.
-fn index(page: &str) -> Option<(String, Vec<String>, Vec<String>)> {
+struct Index {
+    id: String,
+    types: Vec<String>,
+    aliases: Vec<String>,
+    /// Those of each `secret` block.
+    keywords: Vec<Vec<String>>,
+}
+
+/// What the index holds of a page; `None` where some of it is written in a way that only a reader of YAML understands.
+fn index(page: &str) -> Option<Index> {
     let front: Vec<&str> = page.strip_prefix("---\n")?.lines().take_while(|line| line.trim_end() != "---").collect();
     let [id] = texts(&front, "id")?.try_into().ok()?;
     let types = texts(&front, "types")?;
-    if types.is_empty() { None } else { Some((id, types, texts(&front, "aliases")?)) }
+    if types.is_empty() {
+        return None;
+    }
+    let aliases = texts(&front, "aliases")?;
+    let keywords = page.split("\n```secret\n").skip(1).map(keywords).collect::<Option<_>>()?;
+    Some(Index { id, types, aliases, keywords })
+}
+
+/// The keywords of the `secret` block that a text begins with, which stand on one line: `keywords: [a, 'b=']`.
+fn keywords(block: &str) -> Option<Vec<String>> {
+    let list = block.lines().take_while(|line| *line != "```").find_map(|line| line.strip_prefix("keywords: ["))?;
+    let word = |written: &str| {
+        let written = written.trim();
+        let bare = written.strip_prefix('\'').map_or(Some(written), |rest| rest.strip_suffix('\''))?;
+        let is_plain = bare.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '\'' | '"' | '\\' | '#' | ','));
+        (is_plain && !bare.is_empty()).then(|| bare.to_ascii_lowercase())
+    };
+    list.strip_suffix(']')?.split(',').map(word).collect()
 }
 
 /// The texts of a field: `key: one`, `key: [one, "two"]`, or a line `- one` for each; none where there is no such field.

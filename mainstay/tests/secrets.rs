@@ -279,3 +279,32 @@ fn a_control_of_the_users_own_finds_secrets_too() {
     let said = String::from_utf8_lossy(&[scanned.stdout, scanned.stderr].concat()).into_owned();
     assert!(said.contains("more than 1048576 bytes") && said.contains(&place), "{said}");
 }
+
+/// In programs the name `password` is given to much that is none, so only what has a form of its own counts there.
+#[test]
+fn programs_are_looked_through_for_tokens_with_a_form_and_not_for_names() {
+    let handler = format!("KEY = \"{}\"\npassword = \"{}\"\n", stripe(), password());
+    let folder = Folder::new("programs", &[("lambda/handler.py", handler), ("lambda/site.min.js", stripe())]);
+    let found = folder.secrets(&["."]);
+    let places: Vec<_> = found.iter().map(|[control, _, _, file, line]| format!("{control} {file}:{line}")).collect();
+    assert_eq!(places, ["secrets.stripe-key lambda/handler.py:1"]);
+}
+
+/// A picture in base64 holds any form by chance; the same token by itself is one, and one in the path of an address too.
+#[test]
+fn a_piece_of_longer_data_is_no_token() {
+    let noise = "k3Vw9ZqLmT7xRb2YhN8sDf4GjC6pK1uE".repeat(8);
+    let square = ["EA", "AA", &noise[..60]].concat();
+    let folder = Folder::new(
+        "data",
+        &[
+            ("logo.yaml", format!("logo: {noise}/{square}/{noise}\n")),
+            ("token.yaml", format!("t: {square}\n")),
+            ("hook.yaml", format!("hook: https://pay.invalid/v1/hooks/{}/x\n", stripe())),
+        ],
+    );
+    let found = folder.secrets(&["."]);
+    let mut places: Vec<_> = found.iter().map(|[control, _, _, file, _]| format!("{file} {control}")).collect();
+    places.sort();
+    assert_eq!(places, ["hook.yaml secrets.stripe-key", "token.yaml secrets.square-token"]);
+}

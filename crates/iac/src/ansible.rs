@@ -56,7 +56,8 @@ pub(crate) fn read_file(file: &SourceFile, index: u32, shown: &str, reading: &mu
             _ => {}
         }
     }
-    if ours || (read.documents.is_empty() && is_task_file(&file.path.to_ascii_lowercase())) {
+    let broken = read.documents.is_empty();
+    if ours || (broken && (is_task_file(&file.path.to_ascii_lowercase()) || reads_like_a_play(text))) {
         reading.diagnostics.extend(read.diagnostics);
     }
     reading.resources.append(&mut found.out);
@@ -66,6 +67,15 @@ pub(crate) fn read_file(file: &SourceFile, index: u32, shown: &str, reading: &mu
 fn is_task_file(path: &str) -> bool {
     let mut folders = path.rsplit('/').skip(1);
     folders.next().is_some_and(|folder| folder == "tasks" || folder == "handlers")
+}
+
+/// Whether a text that cannot be read as YAML was meant for a playbook: else what is wrong with it is not ours to say.
+fn reads_like_a_play(text: &str) -> bool {
+    let has = |key: &str| {
+        let mut fields = text.lines().map(|line| line.trim_start().trim_start_matches("- "));
+        fields.any(|field| field.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')))
+    };
+    has("import_playbook") || (has("hosts") && (has("roles") || TASK_LISTS.iter().any(|key| has(key))))
 }
 
 fn is_playbook(items: &[Node], shown: &str) -> bool {

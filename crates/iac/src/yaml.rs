@@ -366,7 +366,9 @@ impl Builder<'_, '_> {
         // What is missing at the end of a text whose last line has no end is placed on the line behind it by the parser.
         let (line, column) = (line, column).min(end_of(text));
         let at = self.origin.at(line, column);
-        if text.contains("{{") || text.contains("{%") {
+        // `${{ ... }}` is an expression of a pipeline, which stays in the file, and so does nothing to break it.
+        let templated = |at: usize| !text[..at].ends_with('$');
+        if text.match_indices("{{").any(|(at, _)| templated(at)) || text.contains("{%") {
             let help = "render it first, such as with `helm template`, and read the result";
             self.say("yaml.template", Level::Error, "the file is a template and no YAML yet".to_owned(), at, help);
         } else {

@@ -121,3 +121,45 @@ fn cost_grows_with_the_number_of_manifests() {
     // Wide, because the machine may be busy; quadratic growth would be 1,600.
     assert!(large / small < 400.0, "500 of each took {small} s and 20,000 took {large} s");
 }
+
+/// A playbook that nobody can read must not vanish; of other broken YAML in the folder nobody asked.
+#[test]
+fn a_playbook_that_is_no_yaml_is_told_and_other_yaml_is_left_alone() {
+    let file = |path: &str, text: &str| SourceFile { path: path.to_owned(), bytes: text.as_bytes().to_vec() };
+    let files = [
+        file("site.yml", "- hosts: web\n   tasks: x\n"),
+        file("named.yml", "- name: web\n  hosts: web\n  roles: [a\n"),
+        file("notes.yml", "hosts: [a\n"),
+    ];
+    let mut said: Vec<(String, String)> =
+        read(&files, &Options::default()).diagnostics.into_iter().map(|d| (d.code, d.place.file)).collect();
+    said.sort();
+    let syntax = |path: &str| ("yaml.syntax".to_owned(), path.to_owned());
+    assert_eq!(said, [syntax("named.yml"), syntax("site.yml")]);
+}
+
+/// The options of ssh hold blanks, so that they stand in quotes; a value that is cut off would be judged as another one.
+#[test]
+fn a_quoted_value_of_an_inventory_is_whole() {
+    let text = "[web]\nw1 ansible_user=root ansible_ssh_common_args='-o A=no -o B=\"c\"' # d=e\nw2 a=\"b c\" 'd=e f' g=h\\ i\nw3 a='b\n";
+    let file = SourceFile { path: "inventory.ini".to_owned(), bytes: text.as_bytes().to_vec() };
+    let reading = read(&[file], &Options::default());
+    let host = |name: &str| {
+        let host = reading.resources.iter().find(|resource| resource.name == name)?;
+        let mut vars: Vec<String> = Vec::new();
+        let mainstay_iac::Value::Map(map) = &host.body.get("vars")?.value else { return None };
+        for (key, node) in map.iter() {
+            let mainstay_iac::Value::String(value) = &node.value else { return None };
+            vars.push(format!("{key}: {value}"));
+        }
+        Some(vars)
+    };
+    assert_eq!(
+        host("w1"),
+        Some(vec!["ansible_user: root".to_owned(), "ansible_ssh_common_args: -o A=no -o B=\"c\"".to_owned()])
+    );
+    assert_eq!(host("w2"), Some(vec!["a: b c".to_owned(), "d: e f".to_owned(), "g: h i".to_owned()]));
+    assert_eq!(host("w3"), None);
+    let said: Vec<(u32, &str)> = reading.diagnostics.iter().map(|d| (d.place.line, &*d.summary)).collect();
+    assert_eq!(said, [(4, "a quote has no end")]);
+}

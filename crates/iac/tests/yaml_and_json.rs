@@ -102,6 +102,9 @@ fn template_is_told_apart_from_broken_yaml() {
     let value = core("a: {{ .Values.x }}\n");
     assert!(value.diagnostics.iter().any(|d| d.help.contains("render it first")), "{:?}", value.diagnostics);
     assert!(core("a: \"{{ $labels.job }}\"\n").diagnostics.is_empty());
+    // The expression of a pipeline is no template that somebody could render.
+    let pipeline = core("jobs: [\n  run: echo ${{ github.sha }}\nx: 1\n");
+    assert!(pipeline.diagnostics.iter().any(|d| d.code == "yaml.syntax"), "{:?}", pipeline.diagnostics);
 }
 
 #[test]

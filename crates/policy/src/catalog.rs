@@ -22,6 +22,8 @@ pub(crate) struct Index {
     pub types: &'static [&'static str],
     /// Ids of the same check in other tools.
     pub aliases: &'static [&'static str],
+    /// The keywords of each of its `secret` blocks.
+    pub keywords: &'static [&'static [&'static str]],
 }
 
 /// In the order of their paths.
@@ -54,6 +56,8 @@ mod tests {
             let types: Vec<&str> = control.types.iter().map(|name| &**name).collect();
             assert_eq!(index.types, types, "{}", page.path);
             assert_eq!(index.aliases, &*control.aliases, "{}", page.path);
+            let keywords: Vec<&Vec<String>> = control.detectors.iter().map(|detector| &detector.keywords).collect();
+            assert_eq!(index.keywords, keywords, "{}", page.path);
         }
         let left_out: Vec<&str> = PAGES.iter().filter(|page| page.index.is_none()).map(|page| page.path).collect();
         assert!(left_out.len() * 20 < PAGES.len(), "the index leaves out too much to be of use: {left_out:?}");

@@ -139,6 +139,19 @@ impl Controls {
         self.by_type.get(FILE_TYPE).map_or(&[], Vec::as_slice)
     }
 
+    /// The keywords of each `secret` block of a control, without reading a page of ours for them.
+    pub(crate) fn keywords(&self, index: u32) -> Vec<Vec<Cow<'static, str>>> {
+        match &self.held[index as usize] {
+            Held::Listed(BuiltIn { index: Some(index), .. }, _) => {
+                index.keywords.iter().map(|block| block.iter().map(|word| Cow::Borrowed(*word)).collect()).collect()
+            }
+            held => {
+                let blocks = held.control().detectors.iter();
+                blocks.map(|block| block.keywords.iter().map(|word| Cow::Owned(word.clone())).collect()).collect()
+            }
+        }
+    }
+
     /// The rules for a type, in the order of their controls.
     pub(crate) fn applied(&self, resource_type: &str) -> Vec<Applied> {
         let named = self.by_type.get(resource_type).into_iter().flatten();

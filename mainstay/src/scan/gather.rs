@@ -110,7 +110,8 @@ pub fn shown(path: &Path) -> String {
     path.strip_prefix(".").unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
 
-/// Files that hold infrastructure code, variables, or text that the code reads; pictures and archives do not matter.
+/// Files that hold infrastructure code, variables, text that the code reads, or secrets; pictures, archives and what compilers
+/// wrote do not matter.
 pub fn matters(path: &Path) -> bool {
     let name = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
     !matches!(
@@ -129,10 +130,16 @@ pub fn matters(path: &Path) -> bool {
             | "so"
             | "woff"
             | "woff2"
-            | "rs"
-            | "go"
-            | "py"
-            | "java"
+            | "ttf"
+            | "mp4"
+            | "class"
+            | "pyc"
+            | "rlib"
+            | "o"
+            | "a"
+            | "dll"
+            | "wasm"
+            | "parquet"
     )
 }
 

@@ -107,6 +107,34 @@ enum Section {
     Children,
 }
 
+/// The words of a line as a shell splits them, which Ansible does: quotes hold blanks together, a backslash keeps the
+/// character behind it, `#` begins a comment. `None` where a quote has no end.
+fn words(line: &str) -> Option<Vec<String>> {
+    let (mut out, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(open) => {
+                let kept = if c == '\\' && open == '"' { chars.next()? } else { c };
+                word.get_or_insert_default().push(kept);
+            }
+            None if c == '#' => break,
+            None if c.is_whitespace() => out.extend(word.take()),
+            None if matches!(c, '"' | '\'') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            None => {
+                let kept = if c == '\\' { chars.next().unwrap_or(c) } else { c };
+                word.get_or_insert_default().push(kept);
+            }
+        }
+    }
+    out.extend(word);
+    quote.is_none().then_some(out)
+}
+
 pub(super) fn read_ini(text: &str, origin: Origin<'_>, found: &mut Found, wrong: &mut Vec<Diagnostic>) {
     let (mut name, mut section) = ("ungrouped".to_owned(), Section::Hosts);
     // Groups in the order in which they are first named; their places in the result.
@@ -139,13 +167,15 @@ pub(super) fn read_ini(text: &str, origin: Origin<'_>, found: &mut Found, wrong:
         }
         match section {
             Section::Hosts => {
-                let mut words = line.split_whitespace();
-                let pattern = words.next().unwrap_or_default();
+                let Some(words) = words(line) else {
+                    let help = "close the quote, so that the variables behind it are known";
+                    wrong.push(Diagnostic::error("ansible.inventory", "a quote has no end", origin.place(at), help));
+                    continue;
+                };
+                let Some((pattern, given)) = words.split_first() else { continue };
                 let mut vars = Map::default();
-                for (key, value) in
-                    words.take_while(|word| !word.starts_with('#')).filter_map(|word| word.split_once('='))
-                {
-                    vars.set(key, Node { value: Value::String(Arc::from(value.trim_matches(['"', '\'']))), at });
+                for (key, value) in given.iter().filter_map(|word| word.split_once('=')) {
+                    vars.set(key, Node { value: Value::String(Arc::from(value)), at });
                 }
                 let mut host = Map::default();
                 host.set("vars", variables(Some(&vars), at));

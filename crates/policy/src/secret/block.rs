@@ -38,6 +38,11 @@ pub(crate) enum Form {
 }
 
 impl Detector {
+    /// Whether it knows how what it looks for is written, and not only what it is called.
+    pub(crate) fn has_form(&self) -> bool {
+        !matches!(self.form, Form::Named { value: None, .. })
+    }
+
     /// How much is known of a match: of two on the same text, that of the lower number counts.
     pub(crate) fn rank(&self) -> u8 {
         match &self.form {

@@ -9,6 +9,8 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 /// A match and what stands around it.
 pub(super) struct Candidate<'t> {
+    /// The name that it is given to, as words in lower case with `_` between; empty where it was found by its own form.
+    pub name: &'t str,
     pub text: &'t [u8],
     pub start: usize,
     pub end: usize,
@@ -152,7 +154,11 @@ fn user_and_password(candidate: &Candidate<'_>) -> Said {
 
 /// What somebody chose or generated as a password, told from names, words, hashes and references.
 fn password(candidate: &Candidate<'_>) -> Said {
-    judged_password(&candidate.shown())
+    let text = candidate.shown();
+    match literal::is_told_by_name(candidate.name, &text) {
+        Some(why) => Said::Nothing(why),
+        None => judged_password(&text),
+    }
 }
 
 fn judged_password(text: &str) -> Said {
@@ -224,7 +230,7 @@ mod tests {
     use super::*;
 
     fn said(check: fn(&Candidate<'_>) -> Said, value: &str) -> Said {
-        check(&Candidate { text: value.as_bytes(), start: 0, end: value.len() })
+        check(&Candidate { name: "", text: value.as_bytes(), start: 0, end: value.len() })
     }
 
     #[test]

@@ -29,7 +29,9 @@ impl Engine {
         let mut out = SecretsJudged::default();
         let mut values: Vec<Vec<u8>> = Vec::new();
         // What Helm rendered came from values, which are looked through themselves.
-        for file in files.iter().filter(|file| !helm::is_rendered(file)) {
+        let own = || files.iter().filter(|file| !helm::is_rendered(file));
+        self.secrets().prepare(own().map(|file| file.bytes.len()).sum());
+        for file in own() {
             let mut seen: HashMap<(u32, String), u32> = HashMap::new();
             let path: Arc<str> = file.path.as_str().into();
             for found in self.secrets().judge(self.held(), file) {

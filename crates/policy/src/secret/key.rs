@@ -58,7 +58,7 @@ pub(super) fn encoded(candidate: &Candidate<'_>) -> Said {
     let Some(pem) = decoded(&candidate.text[candidate.start..whole]) else { return Said::Nothing("it is no base64") };
     let line = find(&pem, b"PRIVATE KEY").and_then(|at| Some(at + find(&pem[at..], b"-----")? + 5));
     let Some(end) = line else { return Said::Nothing("it holds no private key") };
-    match private(&Candidate { text: &pem, start: 0, end }) {
+    match private(&Candidate { name: candidate.name, text: &pem, start: 0, end }) {
         Said::Secret(_) => Said::Secret(Some(whole)),
         Said::Open(why, _) => Said::Open(why, Some(whole)),
         nothing => nothing,

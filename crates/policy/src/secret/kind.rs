@@ -1,6 +1,16 @@
-//! Which files may hold secrets that matter: infrastructure code and configuration.
+//! Which files may hold secrets that matter: infrastructure code, configuration, and programs.
 
-/// How the names of such files end.
+/// What a file is, as far as its name tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Infrastructure code and configuration: whatever is called a password there is one.
+    Configuration,
+    /// Code of programs, where names such as `password` are given to much that is none: only what has a form of its own
+    /// counts.
+    Program,
+}
+
+/// How the names of files with infrastructure code and configuration end.
 const ENDINGS: &[&str] = &[
     "tf",
     "tofu",
@@ -63,6 +73,58 @@ const ENDINGS: &[&str] = &[
     "backup",
 ];
 
+/// How the names of programs end.
+const PROGRAMS: &[&str] = &[
+    "py",
+    "ipynb",
+    "rb",
+    "go",
+    "rs",
+    "java",
+    "kt",
+    "kts",
+    "scala",
+    "groovy",
+    "gradle",
+    "js",
+    "mjs",
+    "cjs",
+    "jsx",
+    "ts",
+    "mts",
+    "cts",
+    "tsx",
+    "vue",
+    "svelte",
+    "php",
+    "cs",
+    "fs",
+    "vb",
+    "swift",
+    "m",
+    "c",
+    "h",
+    "cc",
+    "cpp",
+    "hpp",
+    "pl",
+    "pm",
+    "lua",
+    "r",
+    "ex",
+    "exs",
+    "erl",
+    "clj",
+    "dart",
+    "jsonnet",
+    "libsonnet",
+    "rego",
+    "cue",
+    "nix",
+    "star",
+    "bzl",
+];
+
 /// Names of files without an ending.
 const NAMES: &[&str] = &[
     "dockerfile",
@@ -123,19 +185,22 @@ const VENDORED: &[&str] = &["node_modules", "vendor", "third_party", ".terraform
 /// How many bytes from its start tell whether a file is text.
 const LOOKED_AT: usize = 8192;
 
-/// Whether secrets are looked for in a file of this path.
-pub(crate) fn is_judged(path: &str) -> bool {
+/// What the file of this path is; `None` where no secrets are looked for in it.
+pub(crate) fn of(path: &str) -> Option<Kind> {
     let lower = path.to_ascii_lowercase();
     let mut parts = lower.rsplit('/');
     let name = parts.next().unwrap_or_default();
     if LOCKS.contains(&name) || name.ends_with(".lock") || parts.any(|folder| VENDORED.contains(&folder)) {
-        return false;
+        return None;
     }
     let of_kind = |word: &str| name.strip_prefix(word).is_some_and(|rest| rest.starts_with(['.', '-', '_']));
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    ENDINGS.contains(&ending)
+    let configures = ENDINGS.contains(&ending)
         || NAMES.contains(&name)
-        || [".env", "dockerfile", "containerfile"].into_iter().any(of_kind)
+        || [".env", "dockerfile", "containerfile"].into_iter().any(of_kind);
+    // What a bundler made of the code of others is data, in one long line.
+    let is_program = PROGRAMS.contains(&ending) && !name.contains(".min.");
+    configures.then_some(Kind::Configuration).or(is_program.then_some(Kind::Program))
 }
 
 /// Whether such a file holds configuration alone and no resources that other controls would judge.
@@ -143,7 +208,7 @@ pub(crate) fn is_plain(path: &str) -> bool {
     let code = ["tf", "tofu", "hcl", "yaml", "yml", "json", "bicep", "tfstate", "template"];
     let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    is_judged(path) && !code.contains(&ending) && !name.contains("dockerfile")
+    of(path) == Some(Kind::Configuration) && !code.contains(&ending) && !name.contains("dockerfile")
 }
 
 /// The text of a file as bytes in UTF-8; `None` for what is no text.
@@ -170,12 +235,21 @@ mod tests {
         for path in
             ["main.tf", "a/prod.tfvars", ".env", ".env.prod", "web/Dockerfile", "Dockerfile.web", "x.PEM", "k/id_rsa"]
         {
-            assert!(is_judged(path), "{path}");
+            assert_eq!(of(path), Some(Kind::Configuration), "{path}");
         }
-        for path in
-            ["package-lock.json", "a/node_modules/x.json", "README.md", "x.png", "poetry.lock", "vendor/m/main.tf"]
-        {
-            assert!(!is_judged(path), "{path}");
+        for path in ["lambda/handler.py", "main.GO", "a/stack.ts"] {
+            assert_eq!(of(path), Some(Kind::Program), "{path}");
+        }
+        for path in [
+            "package-lock.json",
+            "a/jquery.min.js",
+            "a/node_modules/x.json",
+            "README.md",
+            "x.png",
+            "poetry.lock",
+            "vendor/m/main.tf",
+        ] {
+            assert_eq!(of(path), None, "{path}");
         }
         assert!(is_plain("app.env") && is_plain("run.sh") && !is_plain("main.tf") && !is_plain("README.md"));
     }

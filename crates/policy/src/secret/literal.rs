@@ -151,6 +151,12 @@ pub(super) fn is_filled_in(text: &str) -> Option<&'static str> {
     if PLACEHOLDERS.iter().any(|word| lower.contains(word)) {
         return Some("a placeholder");
     }
+    if lower.starts_with("your") {
+        return Some("a placeholder");
+    }
+    if text.ends_with("...") || text.ends_with('…') {
+        return Some("cut off");
+    }
     if is_regular(text.as_bytes()) {
         return Some("made up: its characters follow a rule");
     }
@@ -166,9 +172,32 @@ fn is_regular(text: &[u8]) -> bool {
     (1..=text.len() / 2).any(|period| text[period..].iter().zip(text).all(|(a, b)| a == b))
 }
 
+/// How a name begins that holds no secret itself but what was made of one.
+const MADE_OF: &[&str] = &["hashed", "hash", "digest", "encrypted", "sealed", "masked", "redacted"];
+
+/// The fewest letters of a name that tell that a value repeats it.
+const NAME_MIN: usize = 6;
+
+/// Why the name that a text is given to tells that it is no secret.
+pub(super) fn is_told_by_name(name: &str, text: &str) -> Option<&'static str> {
+    if MADE_OF.iter().any(|word| name.strip_prefix(word).is_some_and(|rest| rest.starts_with('_'))) {
+        return Some("a hash, or encrypted, as its name says");
+    }
+    let name = name.replace('_', "");
+    (name.len() >= NAME_MIN && unspelled(text).contains(&name)).then_some("its own name")
+}
+
+/// `algorithm$salt$hash` with parameters between, as Django and others keep passwords; those of crypt begin with `$`.
+fn is_salted_hash(text: &str) -> bool {
+    let mut parts = text.split('$');
+    let algorithm = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let known = ["md5", "sha1", "sha256", "sha512", "pbkdf2", "argon2", "bcrypt", "scrypt"];
+    known.iter().any(|name| algorithm.starts_with(name)) && parts.count() >= 2
+}
+
 /// Why a text that is given to a name such as `password` is no secret; `None` where it may be one.
 pub(super) fn is_no_password(text: &str) -> Option<&'static str> {
-    if PUBLIC.iter().any(|start| text.starts_with(start)) {
+    if PUBLIC.iter().any(|start| text.starts_with(start)) || is_salted_hash(text) {
         return Some("public, a hash, or encrypted");
     }
     if is_uuid(text) {
@@ -284,6 +313,8 @@ mod tests {
             "<token>",
             "12345678",
             "ab12ab12ab12",
+            "eyJWZXJzaW9uIj...",
+            "YourPwdShouldBeLong!",
         ] {
             assert!(is_filled_in(text).is_some(), "{text}");
         }
@@ -309,6 +340,8 @@ mod tests {
             "cGFzc3dvcmQxMjM=",
             "MindTheGap",
             "two words",
+            "md5$c77N8n6nJPb1$3b35343aac5e46740f6e673521aa53dc",
+            "pbkdf2_sha256$12000$ArtiooziRhLZ$5p+eWvKhIKpiE8tTPyUazY6kF5JiUh0zQ==",
         ] {
             assert!(is_no_password(text).is_some(), "{text}");
         }
@@ -316,5 +349,15 @@ mod tests {
             assert_eq!(is_no_password(text), None, "{text}");
             assert!(is_mixed(text), "{text}");
         }
+    }
+    #[test]
+    fn a_name_tells_what_was_made_of_a_secret_and_a_value_that_repeats_it() {
+        let digest = "bd564db5d5cc358eb0e3523d3e03041739f230d5";
+        assert!(is_told_by_name("hashed_secret", digest).is_some());
+        assert!(is_told_by_name("encrypted_password", "Xk2vPq9LmR4t").is_some());
+        assert!(is_told_by_name("account_key", "base64accountkey==").is_some());
+        assert_eq!(is_told_by_name("secret", digest), None);
+        assert_eq!(is_told_by_name("db_password", "Xk2vPq9LmR4t"), None);
+        assert_eq!(is_told_by_name("unencrypted_password", "Xk2vPq9LmR4t"), None);
     }
 }

@@ -27,8 +27,10 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use assign::{Assignment, Notation};
 use block::Form;
 use check::{Candidate, Said};
+use kind::Kind;
 use mainstay_iac::SourceFile;
 use mainstay_model::Verdict;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -38,6 +40,12 @@ pub(crate) const FILE_TYPE: &str = "file";
 /// How far before a keyword a match may begin, and how far behind it end, within its line.
 const BEFORE_MAX: usize = 512;
 const BEHIND_MAX: usize = 4096;
+
+/// How many characters of base64 around a match make it a piece of something else; paths of addresses are shorter.
+const DATA_MIN: usize = 200;
+
+/// Bytes of text that are worth the search which takes longest to make.
+const MUCH: usize = 4 << 20;
 
 /// Most matches that are judged in one file; one with more is data and no configuration.
 const CANDIDATES_MAX: usize = 10_000;
@@ -53,7 +61,7 @@ pub fn is_configuration(path: &str) -> bool {
 pub(crate) struct Secrets {
     /// Control and block.
     detectors: Vec<(u32, u32)>,
-    keywords: Vec<(String, u32)>,
+    keywords: Vec<(Cow<'static, str>, u32)>,
     search: OnceLock<Option<AhoCorasick>>,
 }
 
@@ -92,22 +100,30 @@ impl Secrets {
     pub(crate) fn of(controls: &Controls) -> Self {
         let mut out = Self::default();
         for index in controls.of_files().iter().copied() {
-            for (nth, detector) in (0u32..).zip(&controls.at(index).detectors) {
+            for (nth, keywords) in (0u32..).zip(controls.keywords(index)) {
                 let number = u32::try_from(out.detectors.len()).unwrap_or(u32::MAX);
                 out.detectors.push((index, nth));
-                out.keywords.extend(detector.keywords.iter().map(|word| (word.clone(), number)));
+                out.keywords.extend(keywords.into_iter().map(|word| (word, number)));
             }
         }
         out
     }
 
-    fn search(&self) -> Option<&AhoCorasick> {
+    /// Gets ready for files of that many bytes.
+    pub(crate) fn prepare(&self, bytes: usize) {
+        self.search_for(bytes);
+    }
+
+    /// The search for all keywords. The kind that runs fastest takes longest to make, which only much text is worth;
+    /// whoever asks first decides.
+    fn search_for(&self, bytes: usize) -> Option<&AhoCorasick> {
+        let kind = if bytes < MUCH { AhoCorasickKind::ContiguousNFA } else { AhoCorasickKind::DFA };
         let build = || {
-            let words = self.keywords.iter().map(|(word, _)| word);
+            let words = self.keywords.iter().map(|(word, _)| word.as_bytes());
             AhoCorasick::builder()
                 .ascii_case_insensitive(true)
                 .match_kind(MatchKind::Standard)
-                .kind(Some(AhoCorasickKind::DFA))
+                .kind(Some(kind))
                 .build(words)
                 .ok()
         };
@@ -116,12 +132,14 @@ impl Secrets {
 
     /// What the controls say of a file, in the order of its lines.
     pub(crate) fn judge(&self, controls: &Controls, file: &SourceFile) -> Vec<Found> {
-        let Some(search) = self.search().filter(|_| kind::is_judged(&file.path)) else { return Vec::new() };
+        let Some(kind) = kind::of(&file.path) else { return Vec::new() };
+        let Some(search) = self.search_for(file.bytes.len()) else { return Vec::new() };
         let Some(text) = kind::text(&file.bytes) else { return Vec::new() };
         let mut scan = Scan {
             secrets: self,
             controls,
             text: &text,
+            kind,
             notation: Notation::of(&file.path),
             matches: Vec::new(),
             tried: vec![0; self.detectors.len()],
@@ -136,6 +154,9 @@ impl Secrets {
             }
         }
         let matches = strongest(scan.matches);
+        if matches.is_empty() {
+            return Vec::new();
+        }
         let lines = Lines::of(&text);
         let made = matches.into_iter().map(|one| found(self, controls, &text, &file.path, &lines, one));
         made.collect()
@@ -152,6 +173,7 @@ struct Scan<'s> {
     secrets: &'s Secrets,
     controls: &'s Controls,
     text: &'s [u8],
+    kind: Kind,
     notation: Notation,
     matches: Vec<Match>,
     /// Up to where each detector has looked already.
@@ -168,6 +190,9 @@ impl Scan<'_> {
             return;
         }
         let detector = self.secrets.detector(self.controls, number);
+        if self.kind == Kind::Program && !detector.has_form() {
+            return;
+        }
         if let Some(wanted) = &detector.beside {
             let text = self.text;
             if !*self.beside.entry(number).or_insert_with(|| wanted.is_match(text)) {
@@ -183,6 +208,9 @@ impl Scan<'_> {
                 for captures in regex.captures_iter(&self.text[from..to]) {
                     let whole = captures.get(0);
                     let Some(value) = (if group { captures.name("secret") } else { whole }) else { continue };
+                    if is_within_data(self.text, from + value.start(), from + value.end()) {
+                        continue;
+                    }
                     self.judge(number, from + value.start(), from + value.end(), None);
                 }
             }
@@ -233,8 +261,10 @@ impl Scan<'_> {
         if let Some(reason) = nothing {
             (verdict, why) = (Verdict::Pass, Some(reason));
         } else {
+            let plain = name.as_deref().map(assign::plain).unwrap_or_default();
+            let candidate = Candidate { name: &plain, text: self.text, start, end };
             for check in &detector.checks {
-                match check.run(&Candidate { text: self.text, start, end }) {
+                match check.run(&candidate) {
                     Said::Secret(further) => close = further.unwrap_or(close),
                     Said::Nothing(reason) => {
                         (verdict, why) = (Verdict::Pass, Some(reason.to_owned()));
@@ -250,6 +280,15 @@ impl Scan<'_> {
         let rank = detector.rank();
         self.matches.push(Match { detector: number, rank, start, end: close, name, verdict, why });
     }
+}
+
+/// Whether a match is a piece of something longer in base64, such as a picture, in which any form occurs by chance.
+fn is_within_data(text: &[u8], start: usize, end: usize) -> bool {
+    let is_digit = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let before = text[..start].iter().rev().take(DATA_MIN).take_while(is_digit).count();
+    let behind = text[end..].iter().take(DATA_MIN).take_while(is_digit).count();
+    // A key in base64 begins where its text begins, and goes on for long behind the part that was matched.
+    before > 0 && before + behind >= DATA_MIN
 }
 
 /// The part of a line around a place in which a match may lie.
