@@ -421,5 +421,5 @@ fn a_server_runs_with_an_allocator_that_gives_memory_back() {
     assert!(is_set(b"MALLOC_ARENA_MAX=2") && is_set(b"MALLOC_TRIM_THRESHOLD_=131072"));
     // It is the same process, begun as it was asked to begin.
     let line = String::from_utf8(of_process("cmdline")).unwrap();
-    assert!(line.ends_with("\0--data\0data\0up\0code\0--listen\0127.0.0.1:0\0"), "{line:?}");
+    assert!(line.ends_with("\0--data\0data\0up\0code\0--listen\x00127.0.0.1:0\0"), "{line:?}");
 }
