@@ -148,8 +148,8 @@ fn narrowed(narrow: Narrow) -> Value {
 
 fn read_password(context: &Context) -> Result<String, Problem> {
     let ask = |question: &str| {
-        context.view.note(question);
-        terminal::hidden_line().map_err(|e| Problem::malformed("access.password", e.to_string()))
+        terminal::hidden_line(|| context.view.note(question))
+            .map_err(|e| Problem::malformed("access.password", e.to_string()))
     };
     let password = ask("password (at least 12 characters; it is not shown), then return:")?;
     // Who cannot see what they type is asked twice; a script is not.

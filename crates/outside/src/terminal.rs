@@ -5,14 +5,16 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use std::io::{self, BufRead, IsTerminal, Stdin};
 use zeroize::Zeroizing;
 
-/// Reads a line from standard input. A terminal shows nothing of it; a pipe or a file is read as it is. The line end does not
-/// belong to it. After an end of input it is empty.
+/// Asks, and reads a line from standard input. A terminal shows nothing of it; a pipe or a file is read as it is. The line end
+/// does not belong to it. After an end of input it is empty.
 ///
 /// # Errors
 /// Standard input cannot be read, or is not UTF-8 text.
-pub fn hidden_line() -> io::Result<Secret> {
+pub fn hidden_line(ask: impl FnOnce()) -> io::Result<Secret> {
     let input = io::stdin();
     let quiet = if input.is_terminal() { Some(Quiet::begin()?) } else { None };
+    // Only now, so that whoever answers at once is not shown either.
+    ask();
     let mut line = Zeroizing::new(String::new());
     let read = input.lock().read_line(&mut line);
     drop(quiet);
@@ -40,8 +42,7 @@ impl Quiet {
         quiet.local_modes.remove(LocalModes::ECHO);
         // The line end alone still shows, or the next output would follow the question.
         quiet.local_modes.insert(LocalModes::ECHONL);
-        // What was typed ahead was shown already; it is no password.
-        tcsetattr(&input, OptionalActions::Flush, &quiet)?;
+        tcsetattr(&input, OptionalActions::Now, &quiet)?;
         Ok(Self { input, before })
     }
 }

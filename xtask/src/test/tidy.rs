@@ -53,7 +53,7 @@ fn what_is_pure_depends_on_nothing_that_is_not() {
         ("model", &[][..]),
         ("anomaly", &[]),
         ("logs", &[]),
-        ("slo", &["iac", "model"]),
+        ("slo", &["iac", "model", "promql"]),
         ("outside", &[]),
         ("iac", &["model"]),
         ("promql", &["iac", "model"]),
