@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 pub(crate) fn pages() -> Vec<Page> {
     vec![
         Page { path: "/alerts", navigation: Some((50, "Alerts")), least: Role::Viewer, render: list },
+        // Of its own: it looks at every episode of ninety days, where the list looks at fifty.
+        Page { path: "/alerts/quality", navigation: None, least: Role::Viewer, render: worth },
         Page { path: "/alerts/{id}", navigation: None, least: Role::Viewer, render: one },
     ]
 }
@@ -48,14 +50,24 @@ fn list(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
         brings: "Point Alertmanager's webhook here, or read it: `mainstay collect alertmanager http://...`.",
     };
     let lede = "An episode runs from its first firing to its end, however often it was repeated.";
-    let worth = crate::api::ask_quality(call, crate::api::QualityAsk::default())?;
     let body = html! {
         (parts::lede(lede))
+        p { (parts::link("/alerts/quality", "Which rules are not worth their pages, and whom they wake")) }
         (listed.draw(call, request)?)
+    };
+    Ok(Content { title: "Alerts".to_owned(), body })
+}
+
+/// What alerts cost, and whom.
+fn worth(call: &Call<'_>, _: &Request) -> Result<Content, Problem> {
+    let worth = crate::api::ask_quality(call, crate::api::QualityAsk::default())?;
+    let lede = "What was told in ninety days, by rule and by person; `mainstay alert quality` cites every episode.";
+    let body = html! {
+        (parts::lede(lede))
         (parts::section("quality", "Not worth their pages", quality(&worth)))
         @if !worth.workload.is_empty() { (parts::section("load", "Who was told", load(&worth.workload))) }
     };
-    Ok(Content { title: "Alerts".to_owned(), body })
+    Ok(Content { title: "Alert quality".to_owned(), body })
 }
 
 fn columns<'a>(now: Timestamp) -> Vec<Column<'a, Folded<AlertEpisode>>> {

@@ -174,10 +174,12 @@ fn median(words: &[&str], folder: &Path) -> Outcome<Cost> {
 /// Processor seconds (user) and the largest resident memory of a command on a folder. A scan that finds something ends with
 /// another status than 0, which is no failure here.
 fn cost(words: &[&str], folder: &Path) -> Outcome<Cost> {
+    // A version manager that stands before python has children too, which the process inherits and which are not to count.
     let script = "import resource,subprocess,sys\n\
+        b=resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime\n\
         try: subprocess.run(sys.argv[2:],stdout=subprocess.DEVNULL,stderr=subprocess.DEVNULL,timeout=float(sys.argv[1]))\n\
         except subprocess.TimeoutExpired: pass\n\
-        u=resource.getrusage(resource.RUSAGE_CHILDREN)\nprint(u.ru_utime,u.ru_maxrss/1024)";
+        u=resource.getrusage(resource.RUSAGE_CHILDREN)\nprint(u.ru_utime-b,u.ru_maxrss/1024)";
     let mut run = command("python3");
     run.args(["-c", script, &PEER_SECONDS_MAX.to_string()]).args(words).arg(folder);
     let text = capture(&mut run)?;
