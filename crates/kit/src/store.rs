@@ -406,8 +406,12 @@ impl<'a> Reader<'a> {
         Ok((condition, parameters))
     }
 
-    /// Calls `each` with the entities of now that can matter to the span, in no order.
-    pub(crate) fn each<T: Entity>(&self, span: Span, each: &mut dyn FnMut(Folded<T>)) -> Result<(), Problem> {
+    /// Calls `each` with the entities of now that can matter to the span, in no order. Unlike [`Reader::all`] it holds none of
+    /// them, and knows no other time than now.
+    ///
+    /// # Errors
+    /// The database fails, or a row cannot be read.
+    pub fn each<T: Entity>(&self, span: Span, each: &mut dyn FnMut(Folded<T>)) -> Result<(), Problem> {
         let sql = format!("SELECT id, state, facts FROM {} WHERE ends > $1 AND starts < $2", T::TABLE);
         self.rows_each(&sql, &[span.from.into(), span.to.into()], each)
     }

@@ -1,7 +1,7 @@
 //! What the watch duty does by itself: a finding for each rule whose alerts lack an owner or a runbook.
 
 use crate::AlertEpisode;
-use crate::judge::documents::{Lack, Undocumented, undocumented};
+use crate::judge::documents::{Lack, Seen, Undocumented, undocumented};
 use jiff::SignedDuration;
 use mainstay_estate::{Catalog, CatalogEntity};
 use mainstay_kit::{Call, Problem};
@@ -22,9 +22,10 @@ pub fn find_undocumented(call: &Call<'_>) -> Result<String, Problem> {
     let today = call.today();
     let from = today.checked_sub(SignedDuration::from_hours(24 * DAYS_BACK)).unwrap_or(Timestamp::MIN);
     let reader = call.reader(None)?;
-    let episodes = reader.all::<AlertEpisode>(Some(Span { from, to: Timestamp::MAX }))?;
+    let mut seen = Vec::new();
+    reader.each::<AlertEpisode>(Span { from, to: Timestamp::MAX }, &mut |episode| seen.extend(Seen::of(&episode)))?;
     let catalog = Catalog::new(&reader.all::<CatalogEntity>(None)?);
-    let found = undocumented(&episodes, &|service| catalog.owner_of(service.as_str()).team);
+    let found = undocumented(seen, &|service| catalog.owner_of(service.as_str()).team);
     // The owner may have changed since it was said, and what was said stands.
     let mut fresh: Vec<Fact> = Vec::new();
     for fact in found.iter().flat_map(facts) {

@@ -3,6 +3,7 @@
 use super::Episode;
 use crate::AlertClass;
 use jiff::Timestamp;
+use mainstay_model::Subject;
 use std::collections::BTreeMap;
 
 /// Annotations that link to what is to be done.
@@ -40,35 +41,58 @@ pub struct Undocumented {
     /// When an alert of it had it again.
     pub until: Option<Timestamp>,
     /// Who answers for it, where that is known.
-    pub owner: Option<mainstay_model::Subject>,
+    pub owner: Option<Subject>,
+}
+
+/// What of an episode says how its rule is documented: a small part, so that those of a year can be held.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    fired: Timestamp,
+    key: String,
+    rule: String,
+    team: Option<Subject>,
+    service: Option<Subject>,
+    has_runbook: bool,
+}
+
+impl Seen {
+    /// That of an episode; watchdogs and tests need neither owner nor runbook.
+    #[must_use]
+    pub fn of(episode: &Episode) -> Option<Self> {
+        if matches!(episode.entity.class(), AlertClass::Watchdog | AlertClass::Test) {
+            return None;
+        }
+        let alert = &episode.entity.alert;
+        let has_runbook = RUNBOOKS.iter().any(|name| alert.annotations.get(*name).is_some_and(|link| !link.is_empty()));
+        Some(Self {
+            fired: episode.entity.fired,
+            key: episode.key.clone(),
+            rule: alert.rule.clone(),
+            team: alert.team.clone(),
+            service: alert.service.clone(),
+            has_runbook,
+        })
+    }
 }
 
 /// The rules that lack something, or did before their newest episodes. The newest episode of a rule decides; who answers for a
 /// service, the catalog says where the alert does not.
 #[must_use]
-pub fn undocumented(
-    episodes: &[Episode],
-    owner_of: &dyn Fn(&mainstay_model::Subject) -> Option<mainstay_model::Subject>,
-) -> Vec<Undocumented> {
-    let mut all: Vec<&Episode> = episodes
-        .iter()
-        .filter(|episode| !matches!(episode.entity.class(), AlertClass::Watchdog | AlertClass::Test))
-        .collect();
-    all.sort_by(|a, b| a.entity.fired.cmp(&b.entity.fired).then_with(|| a.key.cmp(&b.key)));
+pub fn undocumented(mut all: Vec<Seen>, owner_of: &dyn Fn(&Subject) -> Option<Subject>) -> Vec<Undocumented> {
+    all.sort_by(|a, b| a.fired.cmp(&b.fired).then_with(|| a.key.cmp(&b.key)));
     let mut found: BTreeMap<(&str, Lack), Undocumented> = BTreeMap::new();
-    for episode in all {
-        let (alert, at) = (&episode.entity.alert, episode.entity.fired);
-        let owner = alert.team.clone().or_else(|| alert.service.as_ref().and_then(owner_of));
-        let has_runbook = RUNBOOKS.iter().any(|name| alert.annotations.get(*name).is_some_and(|link| !link.is_empty()));
-        for (lack, has) in [(Lack::Owner, owner.is_some()), (Lack::Runbook, has_runbook)] {
-            let key = (alert.rule.as_str(), lack);
+    for seen in &all {
+        let at = seen.fired;
+        let owner = seen.team.clone().or_else(|| seen.service.as_ref().and_then(owner_of));
+        for (lack, has) in [(Lack::Owner, owner.is_some()), (Lack::Runbook, seen.has_runbook)] {
+            let key = (seen.rule.as_str(), lack);
             match (has, found.get_mut(&key)) {
                 (true, Some(one)) => _ = one.until.get_or_insert(at),
                 (true, None) => {}
                 (false, Some(one)) if one.until.is_none() => one.owner.clone_from(&owner),
                 (false, _) => {
                     let one =
-                        Undocumented { rule: alert.rule.clone(), lack, since: at, until: None, owner: owner.clone() };
+                        Undocumented { rule: seen.rule.clone(), lack, since: at, until: None, owner: owner.clone() };
                     found.insert(key, one);
                 }
             }
@@ -88,10 +112,14 @@ mod tests {
         )
     }
 
+    fn seen(facts: &str) -> Vec<Seen> {
+        fold_all(&history(facts).unwrap()).iter().filter_map(Seen::of).collect()
+    }
+
     fn found(facts: &str) -> Vec<(Lack, u32, Option<u32>)> {
         let day = |at: Timestamp| at.strftime("%d").to_string().parse().unwrap();
-        let none = |_: &mainstay_model::Subject| None;
-        let all = undocumented(&fold_all(&history(facts).unwrap()), &none);
+        let none = |_: &Subject| None;
+        let all = undocumented(seen(facts), &none);
         all.into_iter().map(|one| (one.lack, day(one.since), one.until.map(day))).collect()
     }
 
@@ -111,10 +139,8 @@ mod tests {
     #[test]
     fn the_catalog_says_who_answers_where_the_alert_does_not() {
         let facts = fired(1, 1, &format!(",\"service\":\"service:shop\"{RUNBOOK}"));
-        let owner = |service: &mainstay_model::Subject| {
-            (service.as_str() == "service:shop").then(|| mainstay_model::Subject::of("team", "shop"))
-        };
-        assert_eq!(undocumented(&fold_all(&history(&facts).unwrap()), &owner), []);
+        let owner = |service: &Subject| (service.as_str() == "service:shop").then(|| Subject::of("team", "shop"));
+        assert_eq!(undocumented(seen(&facts), &owner), []);
     }
 
     #[test]
