@@ -142,6 +142,8 @@ fn a_history_that_cannot_answer_is_told_with_its_place() {
     };
     let short = said(&["--history", &text]);
     assert!(short.contains("shorter than the longest window") && short.contains("3d"), "{short}");
+    let late = said(&["--history", &text, "--from", "2026-11-02"]);
+    assert!(late.contains("behind the last evaluation at 2026-11-01T10:00:00Z"), "{late}");
     let broken = file("broken.txt", "up 1 1793491200.000\nup one 1793491260.000\n# EOF\n");
     let broken = said(&["--history", &broken.to_string_lossy()]);
     assert!(broken.contains("broken.txt:2:") && broken.contains("\"one\" is no number"), "{broken}");

@@ -45,10 +45,15 @@ pub fn run(context: &Context, ask: &SloBacktest, reading: &Reading) -> Result<Ex
     let whole = first.saturating_add(window_ms);
     let span = Span { from: from.unwrap_or(whole), until: until.unwrap_or(last), every_ms: milliseconds(every) };
     if span.from > span.until {
-        let (length, window) = (seconds(last - first), backtest::longest_window(&reading.slos, &options));
-        let detail = format!(
-            "the history of {length} is shorter than the longest window of the alerts, {window}: name --from to begin within it"
-        );
+        let detail = if from.is_some() {
+            format!("--from is {}, behind the last evaluation at {}", stamp(span.from), stamp(span.until))
+        } else {
+            let window = backtest::longest_window(&reading.slos, &options);
+            let length = seconds(last - first);
+            format!(
+                "the history of {length} is shorter than the longest window of the alerts, {window}: name --from to begin within it"
+            )
+        };
         return Err(Problem::malformed("slo.history", detail));
     }
     if span.from < whole {
