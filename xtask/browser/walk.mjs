@@ -177,7 +177,7 @@ const gather = async (browser) => {
     const one = await firstOf(page, href === "/" ? "/kpis/" : `${href}/`);
     if (one) paths.push(one);
   }
-  for (const extra of ["/estate/catalog", "/estate/graph", "/estate/graph?what=ownership", "/estate/graph?what=resources", "/sign-in"]) paths.push(extra);
+  for (const extra of ["/estate/catalog", "/estate/graph", "/estate/graph?what=ownership", "/estate/graph?what=resources", "/alerts/quality", "/sign-in"]) paths.push(extra);
   if (await open(page, "/estate/catalog")) {
     const one = await firstOf(page, "/estate/");
     if (one) paths.push(one);
