@@ -10,7 +10,7 @@ pub use alert::{Alert, AlertReplay, AlertRoutes};
 pub use log::{Log, Templates as LogTemplates};
 pub use rules::Rules;
 pub use scan::{Code, Explain, Scan, Verdicts};
-pub use slo::{Slo, SloBacktest, SloCheck, SloRules, Style};
+pub use slo::{Slo, SloBacktest, SloCheck, SloRules, SloStatus, StatusBy, Style};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;

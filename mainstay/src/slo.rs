@@ -1,7 +1,10 @@
 //! `mainstay slo`: files in; diagnostics, rules and backtests out.
 
+mod ask;
 mod backtest;
 mod history;
+mod owners;
+mod status;
 
 use crate::Context;
 use crate::arguments::{Format, Slo, SloCheck, SloRules, Style};
@@ -34,6 +37,10 @@ pub fn run(context: &Context, ask: &Slo) -> Result<ExitCode, Problem> {
             let reading = reading(context, &ask.check)?;
             backtest::run(context, ask, &reading)
         }
+        Slo::Status(ask) => {
+            let reading = read_all(context, &ask.paths, None)?;
+            status::run(context, ask, &reading)
+        }
     }
 }
 
@@ -56,9 +63,12 @@ fn period(ask: &SloCheck) -> Result<Option<Duration>, Problem> {
 }
 
 fn reading(context: &Context, ask: &SloCheck) -> Result<Reading, Problem> {
-    let period = period(ask)?;
+    read_all(context, &ask.paths, period(ask)?)
+}
+
+fn read_all(context: &Context, paths: &[PathBuf], period: Option<Duration>) -> Result<Reading, Problem> {
     let mut files = Vec::new();
-    for path in &ask.paths {
+    for path in paths {
         files.extend(files_of(context, path)?);
     }
     let reading = read(&files, period);

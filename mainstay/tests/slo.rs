@@ -122,7 +122,7 @@ fn a_backtest_says_when_each_alert_would_have_fired_from_a_file_and_from_a_prome
     assert!(["10m", "11m", "12m"].contains(&row(&answer, "threshold", "page")["detected_after"].as_str().unwrap()));
     let table = String::from_utf8(run(&[&["backtest", &spec, "--history", &text][..], &SPAN].concat()).stdout).unwrap();
     assert!(table.contains("DETECTED AFTER") && table.contains("shop-checkout"), "{table}");
-    let Some(prometheus) = Prometheus::start(&text) else {
+    let Some(prometheus) = Prometheus::start("backtest", &text) else {
         eprintln!("SKIPPED: prometheus or promtool is not installed, so that history is read from a file only");
         return;
     };
@@ -154,6 +154,111 @@ fn a_history_that_cannot_answer_is_told_with_its_place() {
     assert!(unreachable.contains("127.0.0.1:9"), "{unreachable}");
 }
 
+/// An objective over a rolling window of hours, for the requests of [`history`].
+fn hours(hours: u32) -> String {
+    format!(
+        "\
+apiVersion: openslo/v1
+kind: SLO
+metadata: {{name: checkout}}
+spec:
+  service: shop
+  budgetingMethod: Occurrences
+  timeWindow: [{{duration: {hours}h, isRolling: true}}]
+  indicator:
+    metadata: {{name: requests}}
+    spec:
+      ratioMetric:
+        counter: true
+        bad: {{metricSource: {{type: Prometheus, spec: {{query: 'sum(rate(http_requests_total{{code=\"500\"}}[{{{{.window}}}}]))'}}}}}}
+        total: {{metricSource: {{type: Prometheus, spec: {{query: 'sum(rate(http_requests_total[{{{{.window}}}}]))'}}}}}}
+  objectives: [{{target: 0.999}}]
+"
+    )
+}
+
+const CATALOG: &str = "\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: shop, labels: {tier: '1'}}
+spec: {type: service, lifecycle: production, owner: group:default/commerce, system: retail}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: commerce}
+spec: {type: team, children: []}
+";
+
+/// What is said at a moment, with the exit status.
+fn status(spec: &str, source: &[&str], now: &str) -> (i32, serde_json::Value) {
+    let output = run(&[&["status", spec, "--now", now, "--format", "json"], source].concat());
+    let code = output.status.code().unwrap();
+    let answer = serde_json::from_slice(&output.stdout);
+    (code, answer.unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stderr))))
+}
+
+#[test]
+fn a_status_has_the_figures_that_arithmetic_has_from_a_file_and_from_a_prometheus_alike() {
+    let (six, three) = (hours_file(6), hours_file(3));
+    let text = file("st.txt", &history()).to_string_lossy().into_owned();
+    let data = std::env::temp_dir().join(format!("mainstay-slo-data-{}", std::process::id()));
+    let data = data.to_string_lossy();
+    let catalog = file("catalog-info.yaml", CATALOG);
+    let collected = Command::new(env!("CARGO_BIN_EXE_mainstay"))
+        .args(["--data", &data, "collect", "backstage", &catalog.to_string_lossy()])
+        .output()
+        .unwrap();
+    assert_eq!(collected.status.code(), Some(0), "{}", String::from_utf8_lossy(&collected.stderr));
+    let recorded = ["--history", &text, "--data", &data];
+    // From midnight to six: 6,000 requests a minute, of which those of half an hour fail; 2,160 may.
+    let morning = "2026-11-01T06:00:00Z";
+    let (code, answer) = status(&six, &recorded, morning);
+    let row = &answer["statuses"][0];
+    assert_eq!((code, &row["state"]), (1, &"exhausted".into()), "{row}");
+    assert_eq!((&row["bad"], &row["total"]), (&180_000.0.into(), &2_160_000.0.into()));
+    assert_eq!((&row["good"], &row["left_count"]), (&0.916_667.into(), &(-177_840.0).into()));
+    assert_eq!((&row["burns"][0]["rate"], &row["burns"][1]["rate"]), (&0.0.into(), &83.3333.into()));
+    assert_eq!((&row["owner"], &row["tier"]), (&"team:commerce".into(), &"1".into()));
+    // Ten minutes into the outage, three hours: 60,000 of 1,080,000, and a sixth of the last hour.
+    let (_, early) = status(&three, &recorded, "2026-11-01T03:10:00Z");
+    let early = &early["statuses"][0];
+    assert_eq!((&early["bad"], &early["total"]), (&60_000.0.into(), &1_080_000.0.into()));
+    assert_eq!(&early["burns"][0]["rate"], &serde_json::json!(166.6667));
+    // Four hours of which three are recorded are no verdict, though half an hour later there is one.
+    let (code, unknown) = status(&hours_file(4), &recorded, "2026-11-01T03:00:00Z");
+    assert_eq!(
+        (code, &unknown["statuses"][0]["state"], &unknown["statuses"][0]["covered"]),
+        (2, &"unknown".into(), &0.75.into())
+    );
+    assert_eq!(unknown["statuses"][0]["gaps"][0]["until"], "2026-11-01T00:00:00Z");
+    let table = run(&[&["status", &six, "--now", morning, "--by", "owner"][..], &recorded].concat());
+    let table = String::from_utf8(table.stdout).unwrap();
+    assert!(table.contains("team:commerce") && table.contains("91.667 %"), "{table}");
+    std::fs::remove_dir_all(&*data).unwrap();
+    let Some(prometheus) = Prometheus::start("status", &text) else {
+        eprintln!("SKIPPED: prometheus or promtool is not installed, so that history is read from a file only");
+        return;
+    };
+    let running = ["--prometheus", &prometheus.url, "--data", "/nowhere"];
+    let (code, mut fetched) = status(&six, &running, morning);
+    assert_eq!(code, 1);
+    for (name, value) in [("owner", "team:commerce"), ("tier", "1")] {
+        fetched["statuses"][0][name] = value.into();
+    }
+    assert_eq!(fetched, answer, "owner and tier apart, the engine answers as the file does");
+    let silent = status(&six, &["--prometheus", "http://127.0.0.1:9", "--data", "/nowhere"], morning);
+    assert_eq!((silent.0, &silent.1["statuses"][0]["state"]), (2, &"unknown".into()));
+    assert!(
+        silent.1["statuses"][0]["notes"][0].as_str().unwrap().contains("http://127.0.0.1:9 cannot be reached"),
+        "{}",
+        silent.1
+    );
+}
+
+fn hours_file(length: u32) -> String {
+    file(&format!("hours{length}.yaml"), &hours(length)).to_string_lossy().into_owned()
+}
+
 /// A Prometheus with a history.
 struct Prometheus {
     folder: PathBuf,
@@ -162,8 +267,8 @@ struct Prometheus {
 }
 
 impl Prometheus {
-    fn start(history: &str) -> Option<Self> {
-        let folder = std::env::temp_dir().join(format!("mainstay-slo-prometheus-{}", std::process::id()));
+    fn start(name: &str, history: &str) -> Option<Self> {
+        let folder = std::env::temp_dir().join(format!("mainstay-slo-prometheus-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let (data, config) = (folder.join("data"), folder.join("prometheus.yml"));
         std::fs::write(&config, "global: {evaluation_interval: 1m}\n").unwrap();

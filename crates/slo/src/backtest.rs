@@ -214,7 +214,7 @@ fn play(store: &Store, groups: Vec<Group>, grid: Grid, problems: &mut BTreeSet<S
 }
 
 /// The names of series that an expression reads.
-fn names(expr: &Expr) -> Vec<String> {
+pub(crate) fn names(expr: &Expr) -> Vec<String> {
     let mut names = Vec::new();
     expr.visit(&mut |part| {
         if let Part::Vector(selector) | Part::Range(selector, _) = &part.kind {

@@ -8,6 +8,7 @@
 //! Pure: texts in, objectives, rules and diagnostics out.
 
 pub mod backtest;
+mod calendar;
 mod fields;
 mod openslo;
 mod pyrra;
@@ -15,8 +16,10 @@ mod query;
 mod read;
 pub mod rules;
 mod sloth;
+pub mod status;
 mod windows;
 
+pub use calendar::{Calendar, Unit};
 pub use query::WINDOW;
 pub use read::{Reading, read};
 pub use windows::{AlertWindows, BurnWindow, Duration, Windows};
@@ -39,8 +42,8 @@ pub struct Slo {
     pub labels: BTreeMap<String, String>,
     /// How long a budget lasts; what the caller gives where the specification leaves it open.
     pub period: Option<Duration>,
-    /// Whether the budget begins anew on a day of the calendar instead of rolling.
-    pub calendar: bool,
+    /// When the budget begins anew, where it does so on a day of the calendar instead of rolling.
+    pub calendar: Option<Calendar>,
     /// How it is measured.
     pub indicator: Indicator,
     /// The alerts on it.
@@ -83,6 +86,8 @@ pub struct Indicator {
     pub error_ratio: String,
     /// Bad and all events, where events are counted; then a long window can be weighted by them.
     pub events: Option<Events>,
+    /// The slices of time that are counted, where it is they: a window must hold whole ones.
+    pub slice: Option<Duration>,
 }
 
 /// Events, as rates or counts over [`WINDOW`].
@@ -90,6 +95,8 @@ pub struct Indicator {
 pub struct Events {
     /// Bad ones.
     pub errors: String,
+    /// Good ones, where it is they that are measured, and bad ones are what is left of all.
+    pub good: Option<String>,
     /// All.
     pub total: String,
 }

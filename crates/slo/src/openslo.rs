@@ -3,9 +3,11 @@
 use crate::fields::{Document, field};
 use crate::read::Draft;
 use crate::windows::Duration;
-use crate::{Alerting, Events, Indicator, Slo, WINDOW, query};
+use crate::{Alerting, Calendar, Events, Indicator, Slo, WINDOW, query};
 use mainstay_iac::{Node, Value};
 use std::collections::BTreeMap;
+
+mod window;
 
 /// Kinds of `v1` that say something for others to refer to, or where messages go.
 const OTHER_KINDS: &[&str] =
@@ -36,7 +38,7 @@ struct Shared<'n> {
     description: String,
     labels: BTreeMap<String, String>,
     period: Option<Duration>,
-    calendar: bool,
+    calendar: Option<Calendar>,
     window: Option<&'n Node>,
     method: String,
     version: &'static str,
@@ -198,7 +200,10 @@ fn measured<'n>(document: &mut Document<'_>, of: &'n Node, objective: &Node) -> 
             let share = format!("avg_over_time(({text})[{WINDOW}:{STEP}])");
             let ratio = if good { format!("(1 - {share})") } else { format!("({share})") };
             return Some((
-                Measured { good_share: format!("({text})"), indicator: Indicator { error_ratio: ratio, events: None } },
+                Measured {
+                    good_share: format!("({text})"),
+                    indicator: Indicator { error_ratio: ratio, events: None, slice: None },
+                },
                 vec![at],
             ));
         }
@@ -231,7 +236,7 @@ fn measured<'n>(document: &mut Document<'_>, of: &'n Node, objective: &Node) -> 
     };
     let good_share = format!("(({text}) {operator} bool {value})");
     let error_ratio = format!("(1 - avg_over_time({good_share}[{WINDOW}:{STEP}]))");
-    Some((Measured { good_share, indicator: Indicator { error_ratio, events: None } }, vec![at]))
+    Some((Measured { good_share, indicator: Indicator { error_ratio, events: None, slice: None } }, vec![at]))
 }
 
 /// An indicator, and the share of good over a slice, from which slices of time are made.
@@ -249,11 +254,11 @@ fn of_ratio<'n>(
     let queries = vec![good.1, total.1];
     let (good, total) = (windowed(document, counter, good), windowed(document, counter, total));
     let share = format!("(\n    (\n      {good}\n    )\n    /\n    (\n      {total}\n    )\n  )");
-    let events = Events { errors: format!("({total}) - ({good})"), total };
+    let events = Events { errors: format!("({total}) - ({good})"), good: Some(good), total };
     (
         Measured {
             good_share: share.clone(),
-            indicator: Indicator { error_ratio: format!("(\n  1 - {share}\n)"), events: Some(events) },
+            indicator: Indicator { error_ratio: format!("(\n  1 - {share}\n)"), events: Some(events), slice: None },
         },
         queries,
     )
@@ -268,11 +273,11 @@ fn of_bad<'n>(
     let queries = vec![bad.1, total.1];
     let (bad, total) = (windowed(document, counter, bad), windowed(document, counter, total));
     let ratio = format!("({bad})\n/\n({total})\n");
-    let events = Events { errors: bad, total };
+    let events = Events { errors: bad, good: None, total };
     (
         Measured {
             good_share: format!("(1 - {ratio})"),
-            indicator: Indicator { error_ratio: ratio, events: Some(events) },
+            indicator: Indicator { error_ratio: ratio, events: Some(events), slice: None },
         },
         queries,
     )
@@ -306,7 +311,8 @@ fn sliced(document: &mut Document<'_>, objective: &Node, shared: &Shared<'_>, me
     let slice = document.text(objective, "timeSliceWindow").unwrap_or_else(|| STEP.to_owned());
     // A bare number is a number of minutes.
     let slice = if slice.chars().all(|c| c.is_ascii_digit()) { format!("{slice}m") } else { slice };
-    if Duration::parse(&slice).is_none() {
+    let length = Duration::parse(&slice);
+    if length.is_none() {
         document.error(objective, format!("`timeSliceWindow` {slice:?} is no length of time"), "write it as in 1m");
     }
     let share = measured.good_share.replace(WINDOW, &slice);
@@ -323,7 +329,7 @@ fn sliced(document: &mut Document<'_>, objective: &Node, shared: &Shared<'_>, me
     } else {
         share
     };
-    Indicator { error_ratio: format!("(1 - avg_over_time({good}[{WINDOW}:{slice}]))"), events: None }
+    Indicator { error_ratio: format!("(1 - avg_over_time({good}[{WINDOW}:{slice}]))"), events: None, slice: length }
 }
 
 fn source_field<'n>(document: &mut Document<'_>, ratio: &'n Node, key: &str) -> Option<(String, &'n Node)> {
@@ -385,9 +391,9 @@ fn shared<'n>(
     let (period, calendar) = match window_node {
         None => {
             document.error(spec, format!("`{window}` is missing"), "say how long a budget lasts");
-            (None, false)
+            (None, None)
         }
-        Some(at) => period(document, at),
+        Some(at) => window::period(document, at),
     };
     let shared = Shared {
         service,
@@ -401,54 +407,6 @@ fn shared<'n>(
         version,
     };
     (document.errors() == before).then_some((shared, spec))
-}
-
-/// `duration: 4w`, or `count: 30` with `unit: Day`.
-fn period(document: &mut Document<'_>, at: &Node) -> (Option<Duration>, bool) {
-    let rolling = field(at, "isRolling").is_none() || document.truth(at, "isRolling");
-    let duration = if field(at, "duration").is_some() {
-        let text = document.required(at, "duration");
-        let text = text.trim();
-        // OpenSLO's letters for what a calendar knows; their lengths are those of thirty days.
-        let long = [("M", 30_u64), ("Q", 90), ("Y", 365)].into_iter().find_map(|(letter, days)| {
-            Some(Duration::days(text.strip_suffix(letter)?.parse::<u64>().ok()?.checked_mul(days)?))
-        });
-        let found = long.or_else(|| Duration::parse(text));
-        if !rolling && found.is_some_and(|found| found < Duration::days(1)) {
-            document.warn(
-                at,
-                format!("{text} is less than a day, and begins on a day of the calendar"),
-                "a month is written 1M",
-            );
-        }
-        found
-    } else {
-        let count = document.number(at, "count").unwrap_or_default();
-        let unit = document.required(at, "unit");
-        let days = match unit.to_lowercase().trim_end_matches('s') {
-            "day" => 1,
-            "week" => 7,
-            "month" => 30,
-            "quarter" => 90,
-            "year" => 365,
-            _ => 0,
-        };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number, or refused")]
-        let count = if count.fract() == 0.0 && (1.0..=10_000.0).contains(&count) { count as u64 } else { 0 };
-        (days * count > 0).then(|| Duration::days(days * count))
-    };
-    if duration.is_none() {
-        document.error(at, "the time window has no length that is known", "write `duration: 4w`, or count and unit");
-    }
-    if !rolling && duration.is_some() {
-        let mend = "the alerts are not touched by it";
-        document.warn(
-            at,
-            "rules of Prometheus know no calendar: the figure of the period is over as many days back from now",
-            mend,
-        );
-    }
-    (duration, !rolling)
 }
 
 fn draft<'n>(
@@ -472,7 +430,7 @@ fn draft<'n>(
         objective: percent,
         labels: shared.labels.clone(),
         period: shared.period,
-        calendar: shared.calendar,
+        calendar: shared.calendar.clone(),
         indicator,
         spec: shared.version.to_owned(),
         resource: None,

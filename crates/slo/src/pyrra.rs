@@ -41,7 +41,7 @@ fn objective<'n>(document: &mut Document<'_>, node: &'n Node) -> Option<Draft<'n
         objective: target?,
         labels,
         period: Some(period?),
-        calendar: false,
+        calendar: None,
         indicator,
         alerting: alerts,
         spec: "pyrra.dev/v1alpha1".to_owned(),
@@ -86,23 +86,24 @@ fn indicator<'n>(document: &mut Document<'_>, spec: &'n Node) -> Option<(Indicat
     Some(match kind {
         "ratio" => {
             let (errors, total) = (metric(document, of, "errors")?, metric(document, of, "total")?);
-            events(sum(&errors.0), sum(&total.0), vec![errors.1, total.1])
+            events(sum(&errors.0), None, sum(&total.0), vec![errors.1, total.1])
         }
         "latency" => {
             let (success, total) = (metric(document, of, "success")?, metric(document, of, "total")?);
-            events(format!("{} - {}", sum(&total.0), sum(&success.0)), sum(&total.0), vec![success.1, total.1])
+            let (success, total, nodes) = (sum(&success.0), sum(&total.0), vec![success.1, total.1]);
+            events(format!("{total} - {success}"), Some(success), total, nodes)
         }
         _ => {
             let text = document.required(of, "metric");
             let ratio = format!("(1 - avg{by}(avg_over_time({text}[{WINDOW}])))");
-            (Indicator { error_ratio: ratio, events: None }, vec![field(of, "metric")?])
+            (Indicator { error_ratio: ratio, events: None, slice: None }, vec![field(of, "metric")?])
         }
     })
 }
 
-fn events(errors: String, total: String, queries: Vec<&Node>) -> (Indicator, Vec<&Node>) {
+fn events(errors: String, good: Option<String>, total: String, queries: Vec<&Node>) -> (Indicator, Vec<&Node>) {
     let error_ratio = format!("({errors})\n/\n({total})\n");
-    (Indicator { error_ratio, events: Some(Events { errors, total }) }, queries)
+    (Indicator { error_ratio, events: Some(Events { errors, good, total }), slice: None }, queries)
 }
 
 fn metric<'n>(document: &mut Document<'_>, node: &'n Node, key: &str) -> Option<(String, &'n Node)> {

@@ -91,6 +91,12 @@ pub(crate) fn windows_of(slo: &Slo, options: &Options) -> AlertWindows {
     chosen.unwrap_or_else(|| AlertWindows::usual(period))
 }
 
+/// More events than this must be in a window for an alert on it: with as many or fewer, one bad event alone is a share above the
+/// threshold.
+pub(crate) fn events_needed(factor: f64, budget: f64) -> f64 {
+    if factor * budget > 0.0 { (1.0 / (factor * budget)).floor() } else { 0.0 }
+}
+
 struct Writer<'a> {
     slo: &'a Slo,
     options: &'a Options,
@@ -237,8 +243,7 @@ impl<'a> Writer<'a> {
         };
         let mut out = format!("{}    and\n{}", over(window.short), over(window.long));
         if let Some(events) = self.events_over(window.long) {
-            // With as many events or fewer, one bad event alone is a share above the threshold.
-            let enough = (1.0 / (factor * budget)).floor();
+            let enough = events_needed(factor, budget);
             // Writing to a text cannot fail.
             let _ = writeln!(out, "    and on (sloth_id, sloth_service, sloth_slo)\n    ({events} > {enough})");
         }

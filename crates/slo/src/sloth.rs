@@ -105,7 +105,7 @@ fn objective<'n>(
         objective: objective?,
         labels: all,
         period: None,
-        calendar: false,
+        calendar: None,
         indicator: indicator?,
         alerting,
         spec: names.spec.to_owned(),
@@ -151,13 +151,14 @@ fn indicator<'n>(document: &mut Document<'_>, node: &'n Node, names: &Names) -> 
             let total = query_of(document, events, names.total_query)?;
             let error_ratio = format!("({})\n/\n({})\n", errors.0, total.0);
             let queries = vec![errors.1, total.1];
-            Some((Indicator { error_ratio, events: Some(Events { errors: errors.0, total: total.0 }) }, queries))
+            let events = Events { errors: errors.0, good: None, total: total.0 };
+            Some((Indicator { error_ratio, events: Some(events), slice: None }, queries))
         }
         ["raw"] => {
             let raw = document.map(sli, "raw")?;
             document.only(raw, &[names.error_ratio_query]);
             let (ratio, at) = query_of(document, raw, names.error_ratio_query)?;
-            Some((Indicator { error_ratio: format!("({ratio})"), events: None }, vec![at]))
+            Some((Indicator { error_ratio: format!("({ratio})"), events: None, slice: None }, vec![at]))
         }
         ["plugin"] => {
             let mend = "write the queries that the plugin makes below `events`";

@@ -52,6 +52,12 @@ impl Duration {
         self.0 as f64
     }
 
+    /// In milliseconds, in which series have their times.
+    #[must_use]
+    pub fn as_ms(self) -> i64 {
+        i64::try_from(self.0.saturating_mul(1_000)).unwrap_or(i64::MAX)
+    }
+
     pub(crate) fn in_days(self) -> f64 {
         self.as_f64() / Self(DAY).as_f64()
     }

@@ -12,6 +12,8 @@ pub enum Slo {
     Rules(SloRules),
     /// Run their alerts over recorded history: how often each would have fired, for what, how soon
     Backtest(SloBacktest),
+    /// Say what is left of their budgets, how fast they burn, and when they will be gone
+    Status(SloStatus),
 }
 
 /// What is checked.
@@ -69,6 +71,37 @@ pub struct SloBacktest {
     /// From one evaluation to the next
     #[arg(long, value_name = "DURATION", default_value = "1m")]
     pub every: String,
+}
+
+/// Whose budgets are looked at, and when.
+#[derive(Debug, Args)]
+pub struct SloStatus {
+    /// Files or folders of YAML
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Ask what speaks Prometheus' API at this address
+    #[arg(long, value_name = "URL", required_unless_present = "history", conflicts_with = "history")]
+    pub prometheus: Option<String>,
+    /// Recorded series instead, as for a backtest; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub history: Vec<PathBuf>,
+    /// The moment that the status is of: 2026-11-01 or 2026-11-01T12:00:00Z; without it, now, or the end of the history
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
+    /// One row for each service, tier or owner instead of one for each objective
+    #[arg(long, value_name = "WHAT")]
+    pub by: Option<StatusBy>,
+}
+
+/// What objectives are put together by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StatusBy {
+    /// The service that makes them
+    Service,
+    /// Its tier in the catalog
+    Tier,
+    /// Who answers for it in the catalog
+    Owner,
 }
 
 /// Whose rules.

@@ -32,7 +32,7 @@ pub fn run(context: &Context, ask: &SloBacktest, reading: &Reading) -> Result<Ex
     let every = Duration::parse(&ask.every).ok_or_else(|| {
         Problem::malformed("slo.every", format!("{:?} is no length of time; write it as in 1m", ask.every))
     })?;
-    let window_ms = milliseconds(backtest::longest_window(&reading.slos, &options));
+    let window_ms = backtest::longest_window(&reading.slos, &options).as_ms();
     let (from, until) = (time(ask.from.as_deref())?, time(ask.until.as_deref())?);
     let store = match (&ask.prometheus, from, until) {
         (Some(url), Some(from), Some(until)) => {
@@ -43,7 +43,7 @@ pub fn run(context: &Context, ask: &SloBacktest, reading: &Reading) -> Result<Ex
     };
     let (first, last) = reach(&store);
     let whole = first.saturating_add(window_ms);
-    let span = Span { from: from.unwrap_or(whole), until: until.unwrap_or(last), every_ms: milliseconds(every) };
+    let span = Span { from: from.unwrap_or(whole), until: until.unwrap_or(last), every_ms: every.as_ms() };
     if span.from > span.until {
         let detail = if from.is_some() {
             format!("--from is {}, behind the last evaluation at {}", stamp(span.from), stamp(span.until))
@@ -122,10 +122,6 @@ fn reach(store: &Store) -> (i64, i64) {
     (first.copied().unwrap_or_default(), last.copied().unwrap_or_default())
 }
 
-fn milliseconds(length: Duration) -> i64 {
-    i64::try_from(length.0.saturating_mul(1_000)).unwrap_or(i64::MAX)
-}
-
 fn seconds(milliseconds: i64) -> String {
     match u64::try_from(milliseconds / 1_000) {
         Ok(0) | Err(_) => "0s".to_owned(),
@@ -133,7 +129,7 @@ fn seconds(milliseconds: i64) -> String {
     }
 }
 
-fn stamp(milliseconds: i64) -> String {
+pub fn stamp(milliseconds: i64) -> String {
     jiff::Timestamp::from_millisecond(milliseconds).map_or_else(|_| milliseconds.to_string(), |at| at.to_string())
 }
 

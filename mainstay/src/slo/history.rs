@@ -81,7 +81,7 @@ fn fetch(context: &Context, url: &str, query: &str, at: i64, store: &mut Store) 
 }
 
 /// A text as a form holds it.
-fn encoded(text: &str) -> String {
+pub fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() {
