@@ -236,6 +236,7 @@ pub fn collect(context: &Context, connector: Option<&str>, origins: &[String]) -
     wrong.iter().for_each(|d| context.view.complain(d));
     let world = open(context, None)?;
     let tally = run_errands(context, &world, &errands, &controls)?;
+    judge_collected(&world);
     report(context, &tally);
     Ok(if tally.levels()[2] > 0 || tally.refused > 0 || !wrong.is_empty() {
         ExitCode::from(2)
@@ -280,12 +281,11 @@ pub fn run_errands(
         total.add(tally);
     }
     context.view.clear();
-    judge_collected(world);
     Ok(total)
 }
 
 /// Runs the jobs that look at what was collected; each asks the tables and not this collection.
-fn judge_collected(world: &World) {
+pub fn judge_collected(world: &World) {
     for job in world.jobs.iter().filter(|job| job.after_collecting) {
         let ran = PrincipalId::new(format!("job:{}", job.name))
             .map_err(|e| Problem::ours("job.name", e.to_string()))

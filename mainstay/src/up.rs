@@ -2,7 +2,7 @@
 
 use crate::Context;
 use crate::collect::errands;
-use crate::commands::{config_path, open, report, run_errands};
+use crate::commands::{config_path, judge_collected, open, report, run_errands};
 use crate::compose;
 use mainstay_kit::{Problem, Turn, World, router};
 use std::net::SocketAddr;
@@ -51,8 +51,18 @@ pub fn up(context: &Context, dir: &Path, listen: SocketAddr) -> Result<ExitCode,
     let (failed, failure) = tokio::sync::oneshot::channel();
     let background = (context.clone(), world.clone(), dir.to_owned());
     let first = move || match collect_once(&background.0, &background.1, &background.2) {
-        Ok(()) => {
-            background.0.view.print(&format!("mainstay serves {} at http://{address}", background.2.display()));
+        Ok(new) => {
+            let serves = || {
+                background.0.view.print(&format!("mainstay serves {} at http://{address}", background.2.display()));
+            };
+            // What was known before was judged before: nobody waits for it to be looked at again.
+            if new == 0 {
+                serves();
+            }
+            judge_collected(&background.1);
+            if new > 0 {
+                serves();
+            }
             keep_going(&background.0, &background.1, &background.2);
         }
         // Nobody listens where the server was stopped meanwhile.
@@ -90,7 +100,8 @@ async fn serve(
     }
 }
 
-fn collect_once(context: &Context, world: &World, dir: &Path) -> Result<(), Problem> {
+/// Reads what the folder names; how many facts are new.
+fn collect_once(context: &Context, world: &World, dir: &Path) -> Result<u64, Problem> {
     let path = config_path(context, Some(dir));
     let config = compose::configuration(&context.outside, &path, false)
         .map_err(|d| Problem::malformed("config", d.to_string()))?;
@@ -99,7 +110,7 @@ fn collect_once(context: &Context, world: &World, dir: &Path) -> Result<(), Prob
     let controls: Vec<PathBuf> = config.controls.iter().map(|folder| dir.join(folder)).collect();
     let tally = run_errands(context, world, &errands, &controls)?;
     report(context, &tally);
-    Ok(())
+    Ok(tally.new)
 }
 
 /// Runs the jobs, and collects again on its cadence, until the process ends.
@@ -121,8 +132,9 @@ fn keep_going(context: &Context, world: &World, dir: &Path) {
         }
         world.outside.clock().sleep(JOBS_EVERY);
         if world.outside.clock().elapsed().saturating_sub(last) >= every {
-            if let Err(problem) = collect_once(context, world, dir) {
-                tracing::error!("failed to collect: {problem}");
+            match collect_once(context, world, dir) {
+                Ok(_) => judge_collected(world),
+                Err(problem) => tracing::error!("failed to collect: {problem}"),
             }
             last = world.outside.clock().elapsed();
         }
