@@ -23,6 +23,7 @@ pub enum Turn {
 impl World {
     /// Runs every job that is due and that no other replica holds. `holder` names this replica.
     pub fn run_jobs(&self, holder: &str) -> Vec<(&'static str, Turn)> {
+        self.digests.tidy(self.now());
         self.jobs.iter().map(|job| (job.name, self.run_job(job, holder))).collect()
     }
 

@@ -30,6 +30,10 @@ type MakeRow = fn(&str, Vec<Recorded>) -> Result<Option<Vec<Value>>, String>;
 /// next start.
 const FORM: u32 = 5;
 
+/// What of a table touches a span from `$1` to `$2`. The plus keeps SQLite from searching by the start: it cannot know that
+/// the spans asked for are of late, and that nearly everything began before their ends.
+const TOUCHES: &str = "ends > $1 AND +starts < $2";
+
 impl EntityKind {
     /// The kind of an entity.
     #[must_use]
@@ -260,8 +264,8 @@ impl<'a> Reader<'a> {
             return Ok(all);
         }
         let (condition, parameters) = match span {
-            None => ("", Vec::new()),
-            Some(span) => (" WHERE ends > $1 AND starts < $2", vec![span.from.into(), span.to.into()]),
+            None => (String::new(), Vec::new()),
+            Some(span) => (format!(" WHERE {TOUCHES}"), vec![span.from.into(), span.to.into()]),
         };
         let sql = format!("SELECT id, state, facts FROM {}{condition} ORDER BY id", T::TABLE);
         self.rows(&sql, &parameters)
@@ -406,13 +410,18 @@ impl<'a> Reader<'a> {
         Ok((condition, parameters))
     }
 
-    /// Calls `each` with the entities of now that can matter to the span, in no order. Unlike [`Reader::all`] it holds none of
-    /// them, and knows no other time than now.
+    /// Calls `each` with the entities of a kind that can matter to the span, in no order. Unlike [`Reader::all`] it holds none
+    /// of them, where the reader is of now.
     ///
     /// # Errors
     /// The database fails, or a row cannot be read.
     pub fn each<T: Entity>(&self, span: Span, each: &mut dyn FnMut(Folded<T>)) -> Result<(), Problem> {
-        let sql = format!("SELECT id, state, facts FROM {} WHERE ends > $1 AND starts < $2", T::TABLE);
+        if self.known.is_some() {
+            self.all(Some(span))?.into_iter().for_each(each);
+            return Ok(());
+        }
+        self.note(|reads| reads.note(T::TABLE, Some(span)));
+        let sql = format!("SELECT id, state, facts FROM {} WHERE {TOUCHES}", T::TABLE);
         self.rows_each(&sql, &[span.from.into(), span.to.into()], each)
     }
 

@@ -51,6 +51,7 @@ pub struct World {
     pub(crate) form_key: OnceLock<String>,
     pub(crate) values: crate::scorecard::Values,
     pub(crate) moves: crate::moves::Moves,
+    pub(crate) digests: crate::digest::Digests,
     /// Where outside systems deliver.
     pub hooks: Vec<Hook>,
     /// Counters for `/metrics`.
@@ -91,6 +92,7 @@ impl World {
             rates: Rates::default(),
             values: crate::scorecard::Values::default(),
             moves: crate::moves::Moves::watching(duties.iter().flat_map(|duty| duty.entities()).collect()),
+            digests: crate::digest::Digests::default(),
             hooks: Vec::new(),
             metrics: crate::metrics::Metrics::default(),
         }

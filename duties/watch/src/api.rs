@@ -1,5 +1,6 @@
 //! What is asked about the worth of alerts: their quality, and what a change of them would have done.
 
+use crate::judge::brief::Briefs;
 use crate::judge::{RuleQuality, WorkingHours, quality};
 use crate::{AlertClass, AlertEpisode};
 use jiff::{SignedDuration, Timestamp};
@@ -116,9 +117,9 @@ fn span(call: &Call<'_>, from: Option<&str>, to: Option<&str>) -> Result<Span, P
 
 pub(crate) fn ask_quality(call: &Call<'_>, ask: QualityAsk) -> Result<QualityAnswer, Problem> {
     let window = span(call, ask.from.as_deref(), ask.to.as_deref())?;
-    let episodes = call.reader(ask.as_of.as_deref())?.all::<AlertEpisode>(Some(window))?;
     let hours = WorkingHours { zone: call.world.settings.zone.clone(), hours: HOURS };
-    let (rules, loads) = quality(&episodes, window, &hours);
+    let judge = |briefs: &Briefs| quality(&briefs.within(window), window, &hours);
+    let (rules, loads) = call.digest::<AlertEpisode, Briefs, _>(window, ask.as_of.as_deref(), judge)?;
     let workload =
         loads.into_iter().map(|load| LoadRow { who: load.who, pages: load.pages, off_hours: load.off_hours });
     Ok(QualityAnswer {

@@ -1,13 +1,13 @@
 //! Which rules are not worth what they cost: judged from episodes alone, each judgement with the episodes behind it.
 
+pub mod brief;
 pub mod documents;
 
-use crate::{AlertClass, AlertEpisode};
+use self::brief::Brief;
+use crate::AlertClass;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use mainstay_kit::Folded;
 use mainstay_model::Span;
-use mainstay_model::facts::AlertEvidence;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fewer told episodes than this say nothing of a rule.
@@ -121,54 +121,31 @@ impl WorkingHours {
     }
 }
 
-type Episode = Folded<AlertEpisode>;
-
-/// Judges the rules of episodes that began in a window, dearest advice first.
+/// Judges the rules of episodes, which are sorted by when they began in the window; dearest advice first.
 #[must_use]
-pub fn quality(episodes: &[Episode], window: Span, hours: &WorkingHours) -> (Vec<RuleQuality>, Vec<Load>) {
-    let counted = |episode: &&Episode| {
-        let class = episode.entity.class();
-        window.contains(episode.entity.fired) && class != AlertClass::Watchdog && class != AlertClass::Test
-    };
-    let mut all: Vec<&Episode> = episodes.iter().filter(counted).collect();
-    all.sort_by(|a, b| a.entity.fired.cmp(&b.entity.fired).then_with(|| a.key.cmp(&b.key)));
-    let mut by_rule: BTreeMap<&str, Vec<&Episode>> = BTreeMap::new();
-    for episode in &all {
-        by_rule.entry(&episode.entity.alert.rule).or_default().push(episode);
+pub fn quality(all: &[&Brief], window: Span, hours: &WorkingHours) -> (Vec<RuleQuality>, Vec<Load>) {
+    let mut by_rule: BTreeMap<&str, Vec<&Brief>> = BTreeMap::new();
+    for &episode in all {
+        by_rule.entry(&episode.rule).or_default().push(episode);
     }
     let weeks = (window.to.duration_since(window.from).as_secs_f64() / 604_800.0).max(1.0 / 7.0);
-    let mut rules: Vec<RuleQuality> = by_rule
-        .iter()
-        .map(|(rule, episodes)| {
-            let judged = Judged { rule, episodes, all: &all, hours };
-            judged.quality(weeks)
-        })
-        .collect();
+    let judged = |(rule, episodes): (&&str, &Vec<&Brief>)| Judged { rule, episodes, all, hours }.quality(weeks);
+    let mut rules: Vec<RuleQuality> = by_rule.iter().map(judged).collect();
     let price = |rule: &RuleQuality| rule.advice.as_ref().map_or(-1.0, |advice| advice.pages_a_week);
     rules.sort_by(|a, b| {
         price(b).total_cmp(&price(a)).then_with(|| b.pages.cmp(&a.pages)).then_with(|| a.rule.cmp(&b.rule))
     });
-    (rules, loads(&all, hours))
+    (rules, loads(all, hours))
 }
 
-/// Pages of an episode: each receiver once, at first.
-fn pages(episode: &AlertEpisode) -> Vec<(Timestamp, &str)> {
-    let mut first: BTreeMap<&str, Timestamp> = BTreeMap::new();
-    for (at, told) in &episode.notified {
-        first.entry(&told.receiver).or_insert(*at);
-    }
-    first.into_iter().map(|(receiver, at)| (at, receiver)).collect()
-}
-
-fn loads(all: &[&Episode], hours: &WorkingHours) -> Vec<Load> {
-    let mut by: BTreeMap<String, Load> = BTreeMap::new();
+fn loads(all: &[&Brief], hours: &WorkingHours) -> Vec<Load> {
+    let mut by: BTreeMap<&str, Load> = BTreeMap::new();
     for episode in all {
-        let person = episode.entity.acknowledged.first().map(|(_, seen)| seen.by.as_str().to_owned());
-        for (at, receiver) in pages(&episode.entity) {
-            let who = person.clone().unwrap_or_else(|| receiver.to_owned());
-            let load = by.entry(who.clone()).or_insert_with(|| Load { who, pages: 0, off_hours: 0 });
+        for (at, receiver) in &episode.pages {
+            let who = episode.seen_by.as_ref().unwrap_or(receiver);
+            let load = by.entry(who).or_insert_with(|| Load { who: who.to_string(), pages: 0, off_hours: 0 });
             load.pages += 1;
-            load.off_hours += usize::from(!hours.contain(at));
+            load.off_hours += usize::from(!hours.contain(*at));
         }
     }
     let mut loads: Vec<Load> = by.into_values().collect();
@@ -181,23 +158,22 @@ fn loads(all: &[&Episode], hours: &WorkingHours) -> Vec<Load> {
 /// A rule that is being judged.
 struct Judged<'e> {
     rule: &'e str,
-    episodes: &'e [&'e Episode],
-    all: &'e [&'e Episode],
+    episodes: &'e [&'e Brief],
+    all: &'e [&'e Brief],
     hours: &'e WorkingHours,
 }
 
 impl Judged<'_> {
     fn quality(&self, weeks: f64) -> RuleQuality {
-        let of = |test: &dyn Fn(&Episode) -> bool| -> Vec<&Episode> {
+        let of = |test: &dyn Fn(&Brief) -> bool| -> Vec<&Brief> {
             self.episodes.iter().copied().filter(|episode| test(episode)).collect()
         };
-        let told = of(&|episode| !episode.entity.notified.is_empty());
-        let noise = of(&|episode| episode.entity.class() == AlertClass::Noise);
-        let actionable = of(&|episode| episode.entity.class() == AlertClass::Actionable);
-        let (flapping, unseen) = (self.flapping(), of(&is_unseen));
+        let told = of(&|episode| !episode.pages.is_empty());
+        let noise = of(&|episode| episode.class == AlertClass::Noise);
+        let actionable = of(&|episode| episode.class == AlertClass::Actionable);
+        let (flapping, unseen) = (self.flapping(), of(&|episode| episode.is_unseen));
         let duplicates = self.together(&|other| other == self.rule);
-        let all_pages: Vec<(Timestamp, &str)> =
-            self.episodes.iter().flat_map(|episode| pages(&episode.entity)).collect();
+        let pages = || self.episodes.iter().flat_map(|episode| &episode.pages);
         let shares = Shares {
             told: &told,
             noise: &noise,
@@ -206,29 +182,28 @@ impl Judged<'_> {
             duplicates: &duplicates,
         };
         let advice = self.advice(&shares).map(|(advice, why, episodes)| {
-            let cost: usize = episodes.iter().map(|episode| pages(&episode.entity).len()).sum();
-            let episodes = episodes.iter().map(|episode| episode.key.clone()).collect();
+            let cost: usize = episodes.iter().map(|episode| episode.pages.len()).sum();
+            let episodes = episodes.iter().map(|episode| episode.key.to_string()).collect();
             Suggestion { advice, why, episodes, pages_a_week: cost as f64 / weeks }
         });
         RuleQuality {
             rule: self.rule.to_owned(),
             episodes: self.episodes.len(),
             told: told.len(),
-            pages: all_pages.len(),
+            pages: pages().count(),
             actionable: actionable.len(),
             noise: noise.len(),
             flapping: flapping.len(),
             unseen: unseen.len(),
             duplicates: duplicates.len(),
-            off_hours: all_pages.iter().filter(|(at, _)| !self.hours.contain(*at)).count(),
+            off_hours: pages().filter(|(at, _)| !self.hours.contain(*at)).count(),
             advice,
         }
     }
 
     /// The first advice that holds, from the one that saves most to the one that saves least.
-    fn advice<'e>(&'e self, of: &Shares<'e>) -> Option<(Advice, String, Vec<&'e Episode>)> {
-        let for_ever: Vec<&Episode> =
-            self.episodes.iter().copied().filter(|e| is_silenced_for_ever(&e.entity)).collect();
+    fn advice<'e>(&'e self, of: &Shares<'e>) -> Option<(Advice, String, Vec<&'e Brief>)> {
+        let for_ever: Vec<&Brief> = self.episodes.iter().copied().filter(|e| e.is_silenced_for_ever).collect();
         if share(for_ever.len(), self.episodes.len()) >= MOST && for_ever.len() >= 2 {
             let why = format!(
                 "{} of {} episodes were silenced for three months or longer",
@@ -267,7 +242,7 @@ impl Judged<'_> {
             let why = format!("{} of {told} episodes needed nothing", of.noise.len());
             return Some((Advice::Raise, why, of.noise.to_vec()));
         }
-        let unhurried: Vec<&Episode> = of.actionable.iter().copied().filter(|e| is_unhurried(&e.entity)).collect();
+        let unhurried: Vec<&Brief> = of.actionable.iter().copied().filter(|e| e.is_unhurried).collect();
         if share(unhurried.len(), told) >= OFTEN {
             let why = format!(
                 "of {told} episodes {} became a ticket or were first acted on after four hours",
@@ -278,16 +253,15 @@ impl Judged<'_> {
         None
     }
 
-    fn flapping(&self) -> Vec<&Episode> {
+    fn flapping(&self) -> Vec<&Brief> {
         let mut ended: BTreeMap<&str, Timestamp> = BTreeMap::new();
         let mut out = Vec::new();
         for episode in self.episodes {
-            let entity = &episode.entity;
-            let print = entity.alert.fingerprint.as_str();
-            if ended.get(print).is_some_and(|end| entity.fired.duration_since(*end) <= FLAPS_WITHIN) {
+            let print = &*episode.fingerprint;
+            if ended.get(print).is_some_and(|end| episode.fired.duration_since(*end) <= FLAPS_WITHIN) {
                 out.push(*episode);
             }
-            if let Some(end) = entity.resolved {
+            if let Some(end) = episode.resolved {
                 ended.insert(print, end);
             }
         }
@@ -296,35 +270,34 @@ impl Judged<'_> {
 
     /// Told episodes of this rule that began together with another alert of the same service, which began first or has the
     /// smaller name, so that of two only one is called a duplicate.
-    fn together(&self, wanted: &dyn Fn(&str) -> bool) -> Vec<&Episode> {
-        let is_with = |one: &Episode, other: &Episode| {
-            let (a, b) = (&one.entity, &other.entity);
-            let first = (b.fired, &other.key) < (a.fired, &one.key);
+    fn together(&self, wanted: &dyn Fn(&str) -> bool) -> Vec<&Brief> {
+        let is_with = |a: &Brief, b: &Brief| {
+            let first = (b.fired, &b.key) < (a.fired, &a.key);
             first
-                && wanted(&b.alert.rule)
-                && a.alert.fingerprint != b.alert.fingerprint
-                && a.alert.service == b.alert.service
-                && !b.notified.is_empty()
+                && wanted(&b.rule)
+                && a.fingerprint != b.fingerprint
+                && a.service == b.service
+                && !b.pages.is_empty()
                 && a.fired.duration_since(b.fired) <= TOGETHER_WITHIN
         };
-        let told = self.episodes.iter().copied().filter(|episode| !episode.entity.notified.is_empty());
-        told.filter(|episode| self.before(episode.entity.fired).any(|other| is_with(episode, other))).collect()
+        let told = self.episodes.iter().copied().filter(|episode| !episode.pages.is_empty());
+        told.filter(|episode| self.before(episode.fired).any(|other| is_with(episode, other))).collect()
     }
 
     /// All episodes that began shortly before an instant, or at it.
-    fn before(&self, at: Timestamp) -> impl Iterator<Item = &Episode> {
+    fn before(&self, at: Timestamp) -> impl Iterator<Item = &Brief> {
         let from = at.saturating_sub(TOGETHER_WITHIN).unwrap_or(at);
-        let first = self.all.partition_point(|episode| episode.entity.fired < from);
-        self.all[first..].iter().copied().take_while(move |episode| episode.entity.fired <= at)
+        let first = self.all.partition_point(|episode| episode.fired < from);
+        self.all[first..].iter().copied().take_while(move |episode| episode.fired <= at)
     }
 
     /// Another rule that began together with most of this one's episodes, and shortly before.
-    fn companion(&self, told: usize) -> Option<(&str, Vec<&Episode>)> {
+    fn companion(&self, told: usize) -> Option<(&str, Vec<&Brief>)> {
         let nearby: BTreeSet<&str> = self
             .episodes
             .iter()
-            .flat_map(|episode| self.before(episode.entity.fired))
-            .map(|episode| episode.entity.alert.rule.as_str())
+            .flat_map(|episode| self.before(episode.fired))
+            .map(|episode| &*episode.rule)
             .filter(|rule| *rule != self.rule)
             .collect();
         let found = nearby.into_iter().map(|rule| (rule, self.together(&|other| other == rule)));
@@ -334,36 +307,15 @@ impl Judged<'_> {
 
 /// Episodes of a rule by what they have in common.
 struct Shares<'e> {
-    told: &'e [&'e Episode],
-    noise: &'e [&'e Episode],
-    actionable: &'e [&'e Episode],
-    flapping: &'e [&'e Episode],
-    duplicates: &'e [&'e Episode],
+    told: &'e [&'e Brief],
+    noise: &'e [&'e Brief],
+    actionable: &'e [&'e Brief],
+    flapping: &'e [&'e Brief],
+    duplicates: &'e [&'e Brief],
 }
 
 fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
-}
-
-/// Somebody was told, and it had resolved before anybody looked.
-fn is_unseen(episode: &Episode) -> bool {
-    let entity = &episode.entity;
-    let seen = entity.acknowledged.iter().map(|(at, _)| *at).chain(entity.acted.iter().map(|(at, _)| *at)).min();
-    !entity.notified.is_empty() && entity.resolved.is_some_and(|end| seen.is_none_or(|seen| seen > end))
-}
-
-fn is_silenced_for_ever(episode: &AlertEpisode) -> bool {
-    episode.silences.iter().any(|(from, silence)| silence.until.duration_since(*from) >= FOR_EVER)
-}
-
-/// Only a ticket came of it, or the first deed was hours away.
-fn is_unhurried(episode: &AlertEpisode) -> bool {
-    let told = episode.notified.first().map(|(at, _)| *at).unwrap_or(episode.fired);
-    let is_deed = |evidence| !matches!(evidence, AlertEvidence::Useful | AlertEvidence::Noise);
-    let deeds: Vec<_> = episode.acted.iter().filter(|(_, acted)| is_deed(acted.evidence)).collect();
-    let only_tickets = !deeds.is_empty() && deeds.iter().all(|(_, acted)| acted.evidence == AlertEvidence::Ticket);
-    let first = deeds.iter().map(|(at, _)| *at).min();
-    only_tickets || first.is_some_and(|first| first.duration_since(told) >= UNHURRIED)
 }
 
 #[cfg(test)]

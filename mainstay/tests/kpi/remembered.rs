@@ -117,6 +117,19 @@ fn compare(world: &World, known: Option<u64>, spans: &[Span], as_of: Timestamp, 
     }
 }
 
+/// The worth of alert rules, for which a part of each episode is held, beside the same of what is known as such, for which
+/// nothing is held.
+fn compare_quality(world: &World, span: Span, what: &str) {
+    let principal = principal();
+    let call = Call { world, principal: &principal, now: now() };
+    let ask = |as_of: Option<String>| {
+        let ask = json!({"from": span.from, "to": span.to, "as_of": as_of});
+        world.operation("alert.quality").unwrap().run(&call, ask).unwrap()
+    };
+    let anew = ask(Some(world.ledger.size().unwrap().to_string()));
+    assert_eq!(ask(None), anew, "{what}, alerts from {} to {}", span.from, span.to);
+}
+
 /// The question as the scorecard puts it: later than 35 days after a window nothing in it is pending.
 fn settled(ask: Ask) -> Query {
     let end = ask.span.to + SignedDuration::from_hours(24 * 35);
@@ -147,6 +160,7 @@ fn what_is_remembered_is_what_would_be_computed_anew() {
             let facts = batch.iter().map(|event| Fact::from_json(event.clone(), now()).unwrap()).collect();
             world.ledger.append(facts, now()).unwrap();
             compare(&world, None, &spans, case.as_of, &format!("history {number}"));
+            spans.iter().for_each(|span| compare_quality(&world, *span, &format!("history {number}")));
             // A window that is not over is held entity by entity.
             let live = &spans[usize::try_from(number % 2).unwrap()..][..1];
             compare(&world, None, live, live[0].to.min(case.as_of), &format!("history {number}, while it lasts"));
@@ -158,6 +172,7 @@ fn what_is_remembered_is_what_would_be_computed_anew() {
         // What is erased is gone from today's figures and from those of earlier.
         let erased = rng.range(0, i64::try_from(size).unwrap()).unsigned_abs();
         world.ledger.redact(erased, "/test", "asked for", json!({}), now()).unwrap();
+        compare_quality(&world, spans[0], &format!("history {number}, entry {erased} erased"));
         for known in [None, Some(size / 3), Some(size)] {
             compare(&world, known, &spans[..1], case.as_of, &format!("history {number}, entry {erased} erased"));
         }

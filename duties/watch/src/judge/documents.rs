@@ -1,8 +1,8 @@
 //! Rules whose alerts name nobody who answers for them, or no page that says what to do.
 
-use super::Episode;
-use crate::AlertClass;
+use crate::{AlertClass, AlertEpisode};
 use jiff::Timestamp;
+use mainstay_kit::Folded;
 use mainstay_model::Subject;
 use std::collections::BTreeMap;
 
@@ -58,7 +58,7 @@ pub struct Seen {
 impl Seen {
     /// That of an episode; watchdogs and tests need neither owner nor runbook.
     #[must_use]
-    pub fn of(episode: &Episode) -> Option<Self> {
+    pub fn of(episode: &Folded<AlertEpisode>) -> Option<Self> {
         if matches!(episode.entity.class(), AlertClass::Watchdog | AlertClass::Test) {
             return None;
         }

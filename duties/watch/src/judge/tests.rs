@@ -1,5 +1,5 @@
 use super::*;
-use mainstay_kit::{fold_all, history};
+use mainstay_kit::{Digest as _, fold_all, history};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -8,7 +8,9 @@ fn at(text: &str) -> Timestamp {
 /// Four weeks, so that four episodes are one a week.
 fn judged(facts: &str) -> (Vec<RuleQuality>, Vec<Load>) {
     let window = Span { from: at("2026-10-05T00:00:00Z"), to: at("2026-11-02T00:00:00Z") };
-    quality(&fold_all(&history(facts).unwrap()), window, &WorkingHours { zone: TimeZone::UTC, hours: (8, 18) })
+    let mut briefs = brief::Briefs::default();
+    fold_all(&history(facts).unwrap()).iter().for_each(|episode| briefs.put(episode));
+    quality(&briefs.within(window), window, &WorkingHours { zone: TimeZone::UTC, hours: (8, 18) })
 }
 
 /// An episode of a rule on a day of October, at a time, that told the pager.
