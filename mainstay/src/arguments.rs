@@ -2,12 +2,14 @@
 
 mod alert;
 mod log;
+mod oncall;
 mod rules;
 mod scan;
 mod slo;
 
 pub use alert::{Alert, AlertReplay, AlertRoutes};
 pub use log::{Log, Templates as LogTemplates};
+pub use oncall::{Oncall, OncallCoverage, OncallFiles, OncallNext, OncallNow};
 pub use rules::Rules;
 pub use scan::{Code, Explain, Scan, Verdicts};
 pub use slo::{Slo, SloBacktest, SloCheck, SloRules, SloStatus, StatusBy, Style};
@@ -161,6 +163,9 @@ pub enum Command {
     /// Logs
     #[command(subcommand)]
     Log(Log),
+    /// On-call schedules as code: who is on call, gaps, and who would have been paged
+    #[command(subcommand)]
+    Oncall(Oncall),
     /// Service level objectives as code
     #[command(subcommand)]
     Slo(Slo),

@@ -18,6 +18,7 @@ mod kpi_view;
 mod log;
 mod lsp;
 mod memory;
+mod oncall;
 mod plan;
 mod routes;
 mod rules;
@@ -97,6 +98,7 @@ fn run(context: &Context, command: Command) -> Result<ExitCode, Problem> {
         Command::Alert(Alert::Routes(ask)) => alert::routes(context, &ask),
         Command::Alert(Alert::Replay(ask)) => alert::replay(context, &ask),
         Command::Rules(ask) => Ok(rules::run(context, &ask)),
+        Command::Oncall(ask) => oncall::run(context, &ask),
         Command::Slo(ask) => slo::run(context, &ask),
         Command::Log(Log::Templates(ask)) => log::templates(context, &ask),
         Command::Lsp { code, stdio: _ } => lsp::serve(context, &code),

@@ -1,0 +1,72 @@
+//! What `mainstay oncall` takes.
+
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// On-call schedules as code.
+#[derive(Debug, Subcommand)]
+pub enum Oncall {
+    /// Check schedules; each mistake with line and column
+    Check(OncallFiles),
+    /// Who is on call
+    Now(OncallNow),
+    /// The next shifts
+    Next(OncallNext),
+    /// When nobody is on call, shifts of nobody, and when several shifts overlap
+    Coverage(OncallCoverage),
+}
+
+/// What is read.
+#[derive(Debug, Args)]
+pub struct OncallFiles {
+    /// Files or folders of YAML
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// This schedule only; may be given again
+    #[arg(long, value_name = "ID")]
+    pub schedule: Vec<String>,
+}
+
+/// Who is on call.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit status: 0 somebody is on call in every schedule, 1 nobody in some, 2 could not tell.")]
+pub struct OncallNow {
+    /// What is read.
+    #[command(flatten)]
+    pub files: OncallFiles,
+    /// When: 2026-11-01 or 2026-11-01T12:00:00Z; now where it is left away
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+}
+
+/// Which shifts come next.
+#[derive(Debug, Args)]
+pub struct OncallNext {
+    /// What is read.
+    #[command(flatten)]
+    pub files: OncallFiles,
+    /// From when: 2026-11-01 or 2026-11-01T12:00:00Z; now where it is left away
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Shifts of this person only
+    #[arg(long, value_name = "ID")]
+    pub person: Option<String>,
+    /// How many shifts of each schedule
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub count: usize,
+}
+
+/// Which time is checked for gaps.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit status: 0 no gap and no empty shift, 1 some, 2 could not tell.")]
+pub struct OncallCoverage {
+    /// What is read.
+    #[command(flatten)]
+    pub files: OncallFiles,
+    /// First day or instant; now where it is left away
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// First day or instant behind; 28 days later where it is left away
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+}
