@@ -1,4 +1,7 @@
-//! `mainstay oncall`: schedules in; who is on call, the next shifts and what is not covered out.
+//! `mainstay oncall`: schedules in; who is on call, the next shifts, what is not covered, and who would have been paged out.
+
+mod alarms;
+mod simulate;
 
 use crate::Context;
 use crate::arguments::{Format, Oncall, OncallCoverage, OncallFiles, OncallNext, OncallNow};
@@ -27,11 +30,12 @@ pub fn run(context: &Context, ask: &Oncall) -> Result<ExitCode, Problem> {
         Oncall::Now(ask) => now(context, ask),
         Oncall::Next(ask) => next(context, ask),
         Oncall::Coverage(ask) => coverage(context, ask),
+        Oncall::Simulate(ask) => simulate::run(context, ask),
     }
 }
 
 /// What the files say, with its mistakes told, and only the schedules that were asked for.
-pub fn reading(context: &Context, ask: &OncallFiles) -> Result<Reading, Problem> {
+fn reading(context: &Context, ask: &OncallFiles) -> Result<Reading, Problem> {
     let mut files = Vec::new();
     for path in &ask.paths {
         files.extend(files_of(context, path)?);

@@ -11,12 +11,14 @@ mod expand;
 mod hours;
 pub mod read;
 mod rotation;
+mod simulate;
 
 pub use civil::Skipped;
 pub use expand::{Expansion, Gap, Shift, Source, expand};
 pub use hours::{Hours, Weekdays};
 pub use read::{Reading, read};
 pub use rotation::{Length, Rotation, Turn};
+pub use simulate::{Alarm, Load, Page, Simulation, simulate, unfairness};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -14,6 +14,8 @@ pub enum Oncall {
     Next(OncallNext),
     /// When nobody is on call, shifts of nobody, and when several shifts overlap
     Coverage(OncallCoverage),
+    /// Who would have been paged by recorded alerts, with the load of each person
+    Simulate(OncallSimulate),
 }
 
 /// What is read.
@@ -69,4 +71,30 @@ pub struct OncallCoverage {
     /// First day or instant behind; 28 days later where it is left away
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
+}
+
+/// Which alerts are given to which schedules.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 somebody would have been paged by every alert, 1 nobody by some, 2 could not tell."
+)]
+pub struct OncallSimulate {
+    /// What is read.
+    #[command(flatten)]
+    pub files: OncallFiles,
+    /// Schedules to compare with, as they are now: files or folders
+    #[arg(long, value_name = "PATH")]
+    pub against: Vec<PathBuf>,
+    /// Alerts from this file instead of the ledger: CSV with `at` or `fired` and labels, or what `alert list` prints as CSV or JSON
+    #[arg(long, value_name = "FILE")]
+    pub alerts: Option<PathBuf>,
+    /// First day or instant; a week back where it is left away
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// First day or instant behind; now where it is left away
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Print every alert with who would have been paged, instead of the load of each person
+    #[arg(long)]
+    pub each: bool,
 }

@@ -8,6 +8,7 @@ mod changes;
 mod handoffs;
 mod layers;
 mod reader;
+mod simulation;
 mod turns;
 mod zones;
 
