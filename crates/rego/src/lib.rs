@@ -3,7 +3,7 @@
 //! The interpreter is `regorus`. Around it: functions that it lacks ([`builtins`]), a rewrite of the few forms of the
 //! language that it does not read ([`rewrite`]), and a thread of its own for every evaluation, so that a panic, a stack
 //! that runs out of room or a rule that never ends costs one [`Failure`] and no more. Pure: nothing here asks a clock, the
-//! network or a random source for a value; the time that policies see is an argument.
+//! network or a random source for a value, but for the salt of a PSS signature; the time that policies see is an argument.
 
 mod builtins;
 mod recursion;

@@ -188,7 +188,8 @@ fn arguments(tokens: &[Token<'_>], open: usize) -> Option<(Vec<std::ops::Range<u
             ")" | "]" | "}" if token.kind == Kind::Sign => {
                 depth = depth.checked_sub(1)?;
                 if depth == 0 {
-                    if at > open + 1 {
+                    // A comma may stand behind the last.
+                    if at > open + 1 && tokens[at - 1].end() > start {
                         out.push(start..token.start);
                     }
                     return Some((out, at));

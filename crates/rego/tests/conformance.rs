@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// How many of every thousand cases pass, at least.
-const FLOOR_PER_MILLE: usize = 850;
+const FLOOR_PER_MILLE: usize = 900;
 
 /// A fixed time, so that what policies say of the present is the same every day.
 const NOW_NS: i64 = 1_700_000_000_000_000_000;
@@ -72,13 +72,26 @@ fn run(case: &Json) -> Result<(), String> {
         (Err(why), false) => Err(why),
         (Ok(got), true) => Err(format!("should fail with {}, gave {}", case["want_error_code"], Json::Array(got))),
         (Ok(got), false) => {
+            let any_order = case["sort_bindings"].as_bool().unwrap_or(false);
             let sorted = |answers: Vec<Json>| {
                 let mut answers: Vec<Json> = answers.iter().map(numbers).collect();
+                if any_order {
+                    answers.iter_mut().for_each(sort_bindings);
+                }
                 answers.sort_by_key(Json::to_string);
                 Json::Array(answers)
             };
             let (got, want) = (sorted(got), sorted(case["want_result"].as_array().cloned().unwrap_or_default()));
             if got == want { Ok(()) } else { Err(format!("wants {want}, gave {got}")) }
+        }
+    }
+}
+
+/// Sorts the arrays that are values of variables, where a case leaves their order open.
+fn sort_bindings(answer: &mut Json) {
+    for value in answer.as_object_mut().into_iter().flat_map(|bindings| bindings.values_mut()) {
+        if let Json::Array(items) = value {
+            items.sort_by_key(Json::to_string);
         }
     }
 }

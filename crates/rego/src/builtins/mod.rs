@@ -7,8 +7,12 @@
 mod crypto;
 mod encode;
 mod format;
+mod jwk;
+mod jwt;
+mod keys;
 mod misc;
 mod net;
+mod pem;
 mod template;
 mod time;
 
@@ -20,6 +24,9 @@ pub(crate) type Answer = Result<Value, String>;
 
 type Function = fn(&[Value]) -> Answer;
 
+/// A function of its arguments and of the time, in nanoseconds since 1970, where that is given.
+type Timed = fn(&[Value], Option<i64>) -> Answer;
+
 /// How many bytes a text may have that a function makes.
 const TEXT_BYTES_MAX: usize = 16 << 20;
 /// How many elements a collection may have that a function makes.
@@ -30,6 +37,7 @@ fn groups() -> impl Iterator<Item = &'static (&'static str, u8, Function)> {
         crypto::FUNCTIONS,
         encode::FUNCTIONS,
         format::FUNCTIONS,
+        jwt::FUNCTIONS,
         misc::FUNCTIONS,
         net::FUNCTIONS,
         template::FUNCTIONS,
@@ -37,6 +45,10 @@ fn groups() -> impl Iterator<Item = &'static (&'static str, u8, Function)> {
     ]
     .into_iter()
     .flatten()
+}
+
+fn timed() -> impl Iterator<Item = &'static (&'static str, u8, Timed)> {
+    [jwt::TIMED].into_iter().flatten()
 }
 
 /// Functions of the interpreter that may be mocked or mock others, with how many arguments they take.
@@ -64,7 +76,9 @@ pub(crate) fn ours(name: &str) -> Option<u8> {
     if name == "time.now_ns" {
         return Some(0);
     }
-    groups().find(|(known, ..)| *known == name).map(|(_, count, _)| *count)
+    let untimed = groups().map(|(known, count, _)| (*known, *count));
+    let all = untimed.chain(timed().map(|(known, count, _)| (*known, *count)));
+    all.into_iter().find(|(known, _)| *known == name).map(|(_, count)| count)
 }
 
 /// How many arguments a function takes, ours or the interpreter's.
@@ -74,18 +88,28 @@ pub(crate) fn arity(name: &str) -> Option<u8> {
 
 /// Adds all functions to an engine.
 pub(crate) fn register(engine: &mut Engine, options: Options) -> Result<(), String> {
+    let strict = options.strict;
     for (name, count, function) in groups() {
-        let answer = move |arguments: Vec<Value>| match function(&arguments) {
-            Ok(value) => Ok(value),
-            // The interpreter's errors come as its own type, which a text turns into.
-            Err(why) if options.strict => Err(std::io::Error::other(format!("{name}: {why}")).into()),
-            Err(_) => Ok(Value::Undefined),
-        };
+        let answer = move |arguments: Vec<Value>| answered(name, strict, function(&arguments));
+        engine.add_extension((*name).to_owned(), *count, Box::new(answer)).map_err(|error| error.to_string())?;
+    }
+    for (name, count, function) in timed() {
+        let answer = move |arguments: Vec<Value>| answered(name, strict, function(&arguments, options.now_ns));
         engine.add_extension((*name).to_owned(), *count, Box::new(answer)).map_err(|error| error.to_string())?;
     }
     let now = options.now_ns.map_or(Value::Undefined, Value::from);
     let answer = move |_: Vec<Value>| Ok(now.clone());
     engine.add_extension("time.now_ns".to_owned(), 0, Box::new(answer)).map_err(|error| error.to_string())
+}
+
+/// A failure is undefined, or ends a strict evaluation. The interpreter's errors are of a type of its own, which one of
+/// the standard library turns into.
+fn answered<E: From<std::io::Error>>(name: &str, strict: bool, answer: Answer) -> Result<Value, E> {
+    match answer {
+        Ok(value) => Ok(value),
+        Err(why) if strict => Err(std::io::Error::other(format!("{name}: {why}")).into()),
+        Err(_) => Ok(Value::Undefined),
+    }
 }
 
 /// The text of an argument.
