@@ -9,7 +9,9 @@ mod slo;
 
 pub use alert::{Alert, AlertReplay, AlertRoutes};
 pub use log::{Log, Templates as LogTemplates};
-pub use oncall::{Oncall, OncallCoverage, OncallFiles, OncallNext, OncallNow, OncallSimulate};
+pub use oncall::{
+    Oncall, OncallCoverage, OncallExport, OncallFiles, OncallImport, OncallNext, OncallNow, OncallSimulate,
+};
 pub use rules::Rules;
 pub use scan::{Code, Explain, Scan, Verdicts};
 pub use slo::{Slo, SloBacktest, SloCheck, SloRules, SloStatus, StatusBy, Style};

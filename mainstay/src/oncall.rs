@@ -1,6 +1,7 @@
 //! `mainstay oncall`: schedules in; who is on call, the next shifts, what is not covered, and who would have been paged out.
 
 mod alarms;
+mod calendar;
 mod simulate;
 
 use crate::Context;
@@ -31,6 +32,8 @@ pub fn run(context: &Context, ask: &Oncall) -> Result<ExitCode, Problem> {
         Oncall::Next(ask) => next(context, ask),
         Oncall::Coverage(ask) => coverage(context, ask),
         Oncall::Simulate(ask) => simulate::run(context, ask),
+        Oncall::Export(ask) => calendar::export(context, ask),
+        Oncall::Import(ask) => calendar::import(context, ask),
     }
 }
 
@@ -132,14 +135,7 @@ fn nobody(schedule: &Schedule, expansion: &Expansion, at: Timestamp) -> Value {
 fn next(context: &Context, ask: &OncallNext) -> Result<ExitCode, Problem> {
     let reading = reading(context, &ask.files)?;
     let at = moment(context, ask.at.as_deref())?;
-    let person = match &ask.person {
-        None => None,
-        Some(id) => {
-            let found = reading.roster.people.iter().position(|person| person.id == *id);
-            let unknown = || Problem::malformed("oncall.person", format!("nobody of the id {id:?} is known"));
-            Some(PersonAt(u32::try_from(found.ok_or_else(unknown)?).unwrap_or(u32::MAX)))
-        }
-    };
+    let person = person(&reading.roster, ask.person.as_deref())?;
     let mut rows = Vec::new();
     for schedule in &reading.roster.schedules {
         let expansion = around(&reading.roster, schedule, at)?;
@@ -149,6 +145,14 @@ fn next(context: &Context, ask: &OncallNext) -> Result<ExitCode, Problem> {
     }
     show(context, &SHIFT_COLUMNS, "shifts", rows, &reading.diagnostics);
     Ok(code(&reading, true))
+}
+
+/// The person of an id, where one is asked for.
+fn person(roster: &Roster, id: Option<&str>) -> Result<Option<PersonAt>, Problem> {
+    let Some(id) = id else { return Ok(None) };
+    let found = roster.people.iter().position(|person| person.id == id);
+    let unknown = || Problem::malformed("oncall.person", format!("nobody of the id {id:?} is known"));
+    Ok(Some(PersonAt(u32::try_from(found.ok_or_else(unknown)?).unwrap_or(u32::MAX))))
 }
 
 fn coverage(context: &Context, ask: &OncallCoverage) -> Result<ExitCode, Problem> {

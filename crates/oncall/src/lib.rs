@@ -9,6 +9,7 @@
 pub mod civil;
 mod expand;
 mod hours;
+pub mod ical;
 pub mod read;
 mod rotation;
 mod simulate;

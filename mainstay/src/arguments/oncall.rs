@@ -16,6 +16,10 @@ pub enum Oncall {
     Coverage(OncallCoverage),
     /// Who would have been paged by recorded alerts, with the load of each person
     Simulate(OncallSimulate),
+    /// Write a schedule's shifts as iCalendar
+    Export(OncallExport),
+    /// Write a schedule of what happens in a calendar (iCalendar)
+    Import(OncallImport),
 }
 
 /// What is read.
@@ -97,4 +101,50 @@ pub struct OncallSimulate {
     /// Print every alert with who would have been paged, instead of the load of each person
     #[arg(long)]
     pub each: bool,
+}
+
+/// Which shifts become a calendar.
+#[derive(Debug, Args)]
+pub struct OncallExport {
+    /// What is read.
+    #[command(flatten)]
+    pub files: OncallFiles,
+    /// Shifts of this person only
+    #[arg(long, value_name = "ID")]
+    pub person: Option<String>,
+    /// First day or instant; four weeks back where it is left away
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// First day or instant behind; half a year ahead where it is left away
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Minutes before a shift at which a reminder comes; 0 for none
+    #[arg(long, value_name = "MINUTES", default_value_t = 30)]
+    pub reminder: u16,
+}
+
+/// What a calendar becomes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Who is on call is what an event is called: names between commas, matched with --people by id, name or e-mail.\n\
+    [L2] before them is a priority, as Grafana OnCall has it. Exit status: 0, 1 where something was left out, 2 where nothing was read."
+)]
+pub struct OncallImport {
+    /// The calendar
+    pub file: PathBuf,
+    /// The id of the schedule
+    #[arg(long, value_name = "ID")]
+    pub id: String,
+    /// The zone of whole days, and of times that name none
+    #[arg(long, value_name = "ZONE")]
+    pub zone: String,
+    /// Files or folders that know the people
+    #[arg(long, value_name = "PATH")]
+    pub people: Vec<PathBuf>,
+    /// First day or instant; now where it is left away
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// First day or instant behind; half a year ahead where it is left away
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
 }

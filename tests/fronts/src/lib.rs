@@ -6,6 +6,7 @@
 
 mod code;
 mod collected;
+mod duty;
 mod files;
 mod holds;
 mod lines;
@@ -49,6 +50,8 @@ pub const FRONTS: &[Front] = &[
     Front { name: "rules", run: series::rules },
     Front { name: "series", run: series::series },
     Front { name: "slo", run: series::slo },
+    Front { name: "oncall", run: duty::oncall },
+    Front { name: "calendar", run: duty::calendar },
     Front { name: "logs", run: lines::logs },
 ];
 

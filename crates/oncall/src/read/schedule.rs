@@ -41,6 +41,7 @@ pub fn schedule(file: &mut File<'_>, node: &Node, known: &mut Known) -> Option<S
         .enumerate()
         .filter_map(|(number, item)| layer(file, item, number, &clock, known))
         .collect();
+    same_names(file, node, &layers);
     let temporary: Vec<Temporary> =
         file.list(node, "temporary").iter().filter_map(|item| temporary(file, item, &clock, known)).collect();
     let overrides: Vec<Override> =
@@ -63,6 +64,17 @@ pub fn schedule(file: &mut File<'_>, node: &Node, known: &mut Known) -> Option<S
         answers,
         place: file.place(node),
     })
+}
+
+/// Calendars and messages name a layer, and must not mean two by one name.
+fn same_names(file: &mut File<'_>, node: &Node, layers: &[Layer]) {
+    let items = file.list(node, "layers");
+    for (number, layer) in layers.iter().enumerate() {
+        if layers[..number].iter().any(|other| other.name == layer.name) && items.len() == layers.len() {
+            let at = field(&items[number], "name").unwrap_or(&items[number]);
+            file.error(at, "another layer has this name", "give one of them another name");
+        }
+    }
 }
 
 fn skipped(file: &mut File<'_>, node: &Node) -> Skipped {

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot unwrap is a failure of the test")]
 
+mod calendars;
 mod changes;
 mod handoffs;
 mod layers;

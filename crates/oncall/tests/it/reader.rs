@@ -81,6 +81,15 @@ fn layers_say_what_they_lack() {
 }
 
 #[test]
+fn names_of_layers_differ() {
+    let layer = "{every: day, start: 2026-01-05T09:00, people: [ada]";
+    let text = format!(
+        "version: oncall/v1\nschedules:\n  - id: a\n    zone: UTC\n    layers:\n      - {layer}}}\n      - {layer}, name: layer 1}}\n"
+    );
+    assert_eq!(complaints(&text), ["7:68 error another layer has this name"]);
+}
+
+#[test]
 fn hours_and_changes_say_what_they_lack() {
     let hours = |hours: &str| {
         of_layer(&format!("every: day, start: 2026-01-05T09:00, people: [ada], hours: [\n     {{{hours}}}]"))

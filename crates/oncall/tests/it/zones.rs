@@ -8,10 +8,11 @@ use mainstay_oncall::{Length, PersonAt, Rotation, Skipped, expand};
 use crate::{at, only, roster};
 
 /// SplitMix64 (Steele, Lea and Flood 2014): small, seeded, and the same on every machine.
-struct Numbers(u64);
+pub struct Numbers(pub u64);
 
 impl Numbers {
-    fn below(&mut self, bound: u64) -> u64 {
+    /// A number below a bound.
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
