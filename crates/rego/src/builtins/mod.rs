@@ -7,6 +7,7 @@
 mod crypto;
 mod encode;
 mod format;
+mod graphql;
 mod jwk;
 mod jwt;
 mod keys;
@@ -37,6 +38,7 @@ fn groups() -> impl Iterator<Item = &'static (&'static str, u8, Function)> {
         crypto::FUNCTIONS,
         encode::FUNCTIONS,
         format::FUNCTIONS,
+        graphql::FUNCTIONS,
         jwt::FUNCTIONS,
         misc::FUNCTIONS,
         net::FUNCTIONS,
