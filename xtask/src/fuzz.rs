@@ -119,8 +119,8 @@ fn dictionary(front: &str) -> &str {
     match front {
         "checkov" | "gatekeeper" => "policies",
         "ansible" | "workflows" => "pipelines",
-        "plan" | "state" | "texts" => "json",
-        "terraform_json" | "suppressions" => "terraform",
+        "plan" | "state" | "texts" | "encrypted" => "json",
+        "terraform_json" | "suppressions" | "editor" => "terraform",
         "openapi" => "kubernetes",
         "series" => "promql",
         other => other,

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// The only version of the format that there is.
 const VERSION: &str = "v0";
 
-/// Most rounds of the key's derivation that are run: some seconds. OpenTofu's default is 600,000.
+/// Most rounds that are run for a passphrase, of all keys that a file names: some seconds. OpenTofu's default is 600,000.
 const ITERATIONS_MAX: u32 = 10_000_000;
 
 /// How far from its start an encrypted file says that it is one.
@@ -135,6 +135,9 @@ fn derivations(envelope: &Envelope, path: &str) -> Result<Vec<Ready>, Box<Diagno
             (None, Some("pbkdf2")) => return Err(wrong(format!("what is kept of {name} cannot be read"))),
             (_, kind) => other = Some(kind.unwrap_or(name)),
         }
+    }
+    if out.iter().map(|ready| u64::from(ready.iterations)).sum::<u64>() > u64::from(ITERATIONS_MAX) {
+        return Err(wrong(format!("its {} keys ask for more than {ITERATIONS_MAX} rounds together", out.len())));
     }
     match other {
         Some(kind) => Err(wrong(format!("the key provider {kind} is not read here, because no passphrase opens it"))),

@@ -12,6 +12,7 @@ mod holds;
 mod lines;
 mod plans;
 mod policies;
+mod program;
 mod series;
 mod texts;
 mod unknowing;
@@ -44,6 +45,9 @@ pub const FRONTS: &[Front] = &[
     Front { name: "texts", run: texts::texts },
     Front { name: "plan", run: plans::plan },
     Front { name: "state", run: code::state },
+    Front { name: "encrypted", run: plans::encrypted },
+    Front { name: "configuration", run: program::configuration },
+    Front { name: "editor", run: program::editor },
     Front { name: "openapi", run: code::openapi },
     Front { name: "connectors", run: collected::connectors },
     Front { name: "promql", run: series::promql },

@@ -6,7 +6,7 @@ use mainstay_guard::review::cost::PriceBook;
 use mainstay_guard::review::{Ask, Gate, Review, Surroundings, markdown, review, text};
 use mainstay_iac::state::read_state;
 use mainstay_iac::terraform::Options;
-use mainstay_iac::{SourceFile, read};
+use mainstay_iac::{SourceFile, encrypted as envelope, read};
 
 /// The most points that a plan can have.
 const POINTS_MAX: u32 = 100;
@@ -34,6 +34,20 @@ pub fn plan(input: &[u8]) {
     let first = review(&ask);
     sound(&first);
     assert_eq!(first, review(&ask), "a second review differs");
+}
+
+/// What opens the kept inputs.
+const PASSPHRASE: &str = "correct-horse-battery-staple";
+
+/// A state or plan that OpenTofu encrypted.
+pub fn encrypted(input: &[u8]) {
+    match envelope::open(input, "a.tfstate", &[PASSPHRASE]) {
+        Ok(_) => assert!(envelope::is_encrypted(input), "what opens is seen as encrypted"),
+        Err(diagnostic) => {
+            assert!(!format!("{diagnostic:?}").contains(PASSPHRASE), "{diagnostic}");
+            holds::places_of(&[*diagnostic], input);
+        }
+    }
 }
 
 fn book(file: &SourceFile) -> PriceBook {
