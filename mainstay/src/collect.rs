@@ -111,8 +111,26 @@ impl Collecting<'_> {
         if let ("terraform" | "kubernetes", Origin::Files(root, paths)) = (errand.connector.name, &errand.origin) {
             self.judge(errand, at, (root, paths), &owners, &mut tally)?;
         }
+        if let ("objectives", Origin::Files(root, paths)) = (errand.connector.name, &errand.origin) {
+            let measured = crate::budgets::measure(self.call, errand, &self.sources(root, paths).0, at)?;
+            tally.diagnostics.extend(measured.diagnostics);
+            self.append(measured.facts, &mut tally)?;
+        }
         self.finished(errand, at, &tally)?;
         Ok(tally)
+    }
+
+    /// The files of an errand with their texts, and whether all could be read.
+    fn sources(&self, root: &Path, paths: &[PathBuf]) -> (Vec<SourceFile>, bool) {
+        let outside = &self.call.world.outside;
+        let (mut sources, mut complete) = (Vec::new(), true);
+        for path in expand(outside, root, paths) {
+            match outside.read(&path, FILE_BYTES_MAX) {
+                Ok(bytes) => sources.push(SourceFile { path: relative(root, &path), bytes }),
+                Err(_) => complete = false,
+            }
+        }
+        (sources, complete)
     }
 
     /// The time of what an errand sees. It is the clock's, except where the configuration says that the scorecard is for
@@ -179,15 +197,8 @@ impl Collecting<'_> {
         owners: &BTreeMap<Subject, Subject>,
         tally: &mut Tally,
     ) -> Result<(), Problem> {
-        let outside = &self.call.world.outside;
-        let mut sources = Vec::new();
-        let mut complete = tally.levels()[2] == 0;
-        for path in expand(outside, root, paths) {
-            match outside.read(&path, FILE_BYTES_MAX) {
-                Ok(bytes) => sources.push(SourceFile { path: relative(root, &path), bytes }),
-                Err(_) => complete = false,
-            }
-        }
+        let (mut sources, all) = self.sources(root, paths);
+        let mut complete = tally.levels()[2] == 0 && all;
         // Plans and states describe the same resources again; what is judged here is what the code declares.
         sources.retain(|file| {
             !file.path.ends_with(".tfstate") && !file.path.ends_with(".json") || file.path.ends_with(".tf.json")

@@ -6,6 +6,7 @@
 
 mod alert;
 mod arguments;
+mod budgets;
 mod client;
 mod collect;
 mod commands;

@@ -2,7 +2,7 @@
 
 mod ask;
 mod backtest;
-mod history;
+pub mod history;
 mod owners;
 mod status;
 
@@ -17,8 +17,22 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+pub use ask::Engine;
+
 /// The period of objectives that say none.
-const PERIOD: Duration = Duration::days(30);
+pub const PERIOD: Duration = Duration::days(30);
+
+/// The settings under which budgets are looked at.
+pub fn usual_options(reading: &Reading) -> Options {
+    Options {
+        period: PERIOD,
+        windows: reading.windows.clone(),
+        style: rules::Style::Mainstay,
+        labels: std::collections::BTreeMap::new(),
+        alerts: true,
+        recordings: true,
+    }
+}
 
 /// Runs the command; exits with 1 where an objective is wrong, and with 2 where nothing could be read.
 pub fn run(context: &Context, ask: &Slo) -> Result<ExitCode, Problem> {

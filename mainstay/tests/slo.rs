@@ -40,6 +40,7 @@ fn rules_are_accepted_by_prometheus_and_weigh_the_period_by_its_events() {
         assert_eq!(text.contains("sum_over_time(slo:sli_total:events5m"), like == "mainstay", "{text}");
         // One bad event of 69 is more than 14.4 times 0.1 %, of 70 it is not.
         assert_eq!(text.contains("* 3600 > 69)"), like == "mainstay", "{text}");
+        assert_eq!(text.contains("Needs more than 69 events in 1h or 166 in 6h"), like == "mainstay", "{text}");
         let rules = file(&format!("{like}.rules.yaml"), &text);
         let Ok(checked) = Command::new("promtool").args(["check", "rules"]).arg(&rules).output() else {
             eprintln!("SKIPPED: there is no promtool, so the rules are not checked by Prometheus' own tool");
@@ -253,6 +254,109 @@ fn a_status_has_the_figures_that_arithmetic_has_from_a_file_and_from_a_prometheu
         "{}",
         silent.1
     );
+}
+
+const POLICY: &str = "\
+version: mainstay/budget-policy/v1
+name: usual
+tiers: ['1']
+steps:
+  - {left_percent: 50, do: [note]}
+  - {left_percent: 0, do: [note, finding, freeze], say: Only what mends reliability goes out.}
+";
+
+/// A folder with a catalog, an objective, and a policy, whose budgets are measured as a line of the configuration says.
+struct Estate {
+    folder: PathBuf,
+    source: String,
+}
+
+impl Estate {
+    fn new(source: String) -> Self {
+        let folder = std::env::temp_dir().join(format!("mainstay-slo-estate-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("objectives")).unwrap();
+        for (name, text) in
+            [("catalog-info.yaml", CATALOG), ("objectives/shop.yaml", &hours(6)), ("objectives/policy.yaml", POLICY)]
+        {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+        Self { folder, source }
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_mainstay"))
+            .current_dir(&self.folder)
+            .args(["--data", "data"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Collects an hour before a time, as an archive does.
+    fn collect(&self, day: &str) {
+        let text = format!(
+            "as_of = \"{day}\"\n[[source]]\nconnector = \"objectives\"\npaths = [\"objectives\"]\n{}\n",
+            self.source
+        );
+        std::fs::write(self.folder.join("mainstay.toml"), text).unwrap();
+        self.run(&["collect"]);
+    }
+
+    /// The facts of a type, newest first.
+    fn facts(&self, fact_type: &str) -> Vec<serde_json::Value> {
+        let text = self.run(&["facts", "list", "--type", fact_type, "--format", "json"]);
+        let answer: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let rows = answer.as_object().unwrap().values().find_map(|value| value.as_array()).unwrap();
+        rows.iter().map(|row| row.get("fact").unwrap_or(row).clone()).collect()
+    }
+}
+
+impl Drop for Estate {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.folder).ok();
+    }
+}
+
+#[test]
+fn a_spent_budget_is_a_finding_a_proposed_freeze_and_a_note_until_it_is_back() {
+    let text = file("estate.txt", &history()).to_string_lossy().into_owned();
+    let prometheus = Prometheus::start("estate", &text);
+    let estate = Estate::new(match &prometheus {
+        Some(prometheus) => format!("prometheus = \"{}\"", prometheus.url),
+        None => format!("history = [\"{text}\"]"),
+    });
+    // Six hours until 06:00 hold the outage of half an hour: 180,000 of 2,160,000.
+    estate.collect("2026-11-01T07:00:00Z");
+    let measured = estate.facts("mainstay.budget.measured.v1");
+    let said = &measured[0]["data"];
+    assert_eq!((&said["state"], &said["left"]), (&"exhausted".into(), &serde_json::json!(-82.333_333)), "{said}");
+    assert_eq!((&said["bad"], &said["total"]), (&180_000.0.into(), &2_160_000.0.into()));
+    let notes = estate.facts("mainstay.note.written.v1");
+    assert_eq!((notes.len(), &notes[0]["data"]["to"]), (2, &"team:commerce".into()), "{notes:?}");
+    let freeze = &estate.facts("mainstay.freeze.proposed.v1")[0]["data"];
+    assert_eq!(freeze["services"], serde_json::json!(["service:shop"]));
+    let reason = freeze["reason"].as_str().unwrap();
+    assert!(reason.contains("checkout of shop is spent: -8233.3 % of it are left. Only what mends"), "{reason}");
+    let findings = || estate.run(&["finding", "list", "--where", "rule=watch.error-budget-spent", "--format", "csv"]);
+    assert!(findings().contains("open") && findings().contains("high"), "{}", findings());
+    // The same again says nothing new.
+    let said = || estate.run(&["facts", "list", "--source", "mainstay:watch", "--limit", "1000", "--format", "csv"]);
+    let before = said().lines().count();
+    estate.collect("2026-11-01T07:00:00Z");
+    assert_eq!(said().lines().count(), before);
+    // Six hours until 09:30 begin when the outage ends.
+    estate.collect("2026-11-01T10:31:00Z");
+    let said = &estate.facts("mainstay.budget.measured.v1")[0]["data"];
+    assert_eq!((&said["state"], &said["left"]), (&"kept".into(), &1.0.into()), "{said}");
+    assert!(findings().contains("resolved"), "{}", findings());
+    assert_eq!(estate.facts("mainstay.freeze.lifted.v1")[0]["data"]["reason"], "budget back");
+    assert_eq!(estate.facts("mainstay.note.written.v1").len(), 2);
+    // An objective that is no more is a promise withdrawn.
+    std::fs::remove_file(estate.folder.join("objectives/shop.yaml")).unwrap();
+    estate.collect("2026-11-01T10:40:00Z");
+    assert_eq!(estate.facts("mainstay.promise.withdrawn.v1").len(), 1);
 }
 
 fn hours_file(length: u32) -> String {

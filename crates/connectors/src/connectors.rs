@@ -3,7 +3,7 @@
 use crate::collect::{self, Request};
 use crate::{
     Document, ReadContext, Reading, alertmanager, backstage, cloudevents, focus, github, inventory, kev, kubernetes,
-    mapping, promises, restic, terraform, trivy,
+    mapping, objectives, promises, restic, terraform, trivy,
 };
 use mainstay_outside::Outside;
 
@@ -45,6 +45,12 @@ pub const CONNECTORS: &[Connector] = &[
         summary: "promises as code: promises/*.toml or *.yaml",
         read: promises::read,
         collect: |outside, request, sink| collect::whole(promises::read, outside, request, sink),
+    },
+    Connector {
+        name: "objectives",
+        summary: "objectives as code: OpenSLO, Sloth and Pyrra, with error budget policies and planned maintenance",
+        read: objectives::read,
+        collect: |outside, request, sink| collect::whole(objectives::read, outside, request, sink),
     },
     Connector {
         name: "alertmanager",

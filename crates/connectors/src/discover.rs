@@ -101,12 +101,27 @@ fn is_candidate(path: &str) -> bool {
     ENDINGS.iter().any(|ending| lower.ends_with(ending)) && !lower.ends_with("package-lock.json")
 }
 
+/// How `apiVersion` begins in files of objectives.
+const OBJECTIVE_APIS: [&str; 3] = ["openslo/v1", "sloth.slok.dev/v1", "pyrra.dev/v1"];
+
 fn yaml(path: &str, text: &str) -> Option<&'static str> {
     if text.contains("backstage.io/v1") {
         return Some("backstage");
     }
     if path.contains("promises/") && text.contains("kind:") && text.contains("subject:") {
         return Some("promises");
+    }
+    // Objectives as resources of Kubernetes are objectives first; the cluster's own copy of them is read with the cluster.
+    let formats = ["prometheus/v1", "mainstay/budget-policy/v1", "mainstay/maintenance/v1"];
+    let is_objective = text.lines().any(|line| match line.split_once(':') {
+        Some(("version", value)) => formats.contains(&value.trim().trim_matches(['"', '\''])),
+        Some(("apiVersion", value)) => {
+            OBJECTIVE_APIS.iter().any(|api| value.trim().trim_matches(['"', '\'']).starts_with(api))
+        }
+        _ => false,
+    });
+    if is_objective {
+        return Some("objectives");
     }
     let is_object = text.lines().any(|line| line.starts_with("apiVersion:")) && text.contains("kind:");
     // Templates are no manifests before they are rendered, and a kustomization is an instruction, no object.
@@ -173,6 +188,10 @@ mod tests {
             ("chart/templates/web.yaml", "apiVersion: apps/v1\nkind: Deployment\nname: {{ .x }}\n", None),
             ("k8s/prod.json", r#"{"apiVersion":"v1","kind":"List","items":[]}"#, Some("kubernetes")),
             ("promises/a.toml", "", Some("promises")),
+            ("slo/a.yml", "version: \"prometheus/v1\"\nservice: a\nslos: []\n", Some("objectives")),
+            ("slo/b.yaml", "apiVersion: openslo/v1\nkind: SLO\nquery: x[{{.window}}]\n", Some("objectives")),
+            ("slo/c.yaml", "apiVersion: pyrra.dev/v1alpha1\nkind: ServiceLevelObjective\n", Some("objectives")),
+            ("compose.yaml", "version: '3'\nservices: {}\n", None),
             ("pyproject.toml", "[project]\n", None),
             ("tickets.mapping.toml", "", Some("mapping")),
             ("bills/2026-10.csv", "BilledCost,BillingPeriodStart\n", Some("focus")),

@@ -20,6 +20,7 @@ mod json;
 pub mod kev;
 pub mod kubernetes;
 pub mod mapping;
+pub mod objectives;
 mod options;
 pub mod promises;
 mod reading;

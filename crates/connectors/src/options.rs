@@ -34,6 +34,10 @@ pub struct Options {
     pub application_only: bool,
     /// A generic mapping: the file that says how to read the data.
     pub mapping: Option<String>,
+    /// Objectives: the address of what speaks Prometheus' API, which is asked what is left of their budgets.
+    pub prometheus: Option<String>,
+    /// Objectives: recorded series to ask in place of a running engine.
+    pub history: Vec<String>,
     /// User name for HTTP.
     pub user: Option<String>,
     /// Token or password for HTTP, or the password of a repository, by reference.

@@ -306,6 +306,8 @@ pub enum Family {
     Vulnerability,
     /// A promise.
     Promise,
+    /// A policy for error budgets.
+    BudgetPolicy,
     /// An alert that fires.
     Alert,
     /// Whether a backup run was found whole.
@@ -328,6 +330,7 @@ impl Family {
             Self::Entity => "entity",
             Self::Vulnerability => "vulnerability",
             Self::Promise => "promise",
+            Self::BudgetPolicy => "budget-policy",
             Self::Alert => "alert",
             Self::Verification => "verification",
             Self::Spend => "spend",
@@ -349,6 +352,7 @@ impl Family {
             EntityDeclared::TYPE | EntityGone::TYPE => Self::Entity,
             VulnerabilityFound::TYPE | VulnerabilityFixed::TYPE => Self::Vulnerability,
             PromiseMade::TYPE | PromiseWithdrawn::TYPE => Self::Promise,
+            BudgetPolicyDeclared::TYPE | BudgetPolicyWithdrawn::TYPE => Self::BudgetPolicy,
             AlertFired::TYPE | AlertResolved::TYPE => Self::Alert,
             BackupVerified::TYPE => Self::Verification,
             SpendMeasured::TYPE | SpendWithdrawn::TYPE => Self::Spend,
@@ -365,6 +369,7 @@ impl Family {
             Self::Entity => gone(&EntityGone {}),
             Self::Vulnerability => gone(&VulnerabilityFixed { verified: true }),
             Self::Promise => gone(&PromiseWithdrawn {}),
+            Self::BudgetPolicy => gone(&BudgetPolicyWithdrawn {}),
             Self::Alert => gone(&AlertResolved {}),
             Self::Spend => gone(&SpendWithdrawn {}),
             Self::Verification | Self::Bill => return None,

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An objective, declared in a file and judged against facts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Promise {
     /// Stable id, such as `backup.orders-db`.
     pub id: String,
@@ -20,7 +20,7 @@ pub struct Promise {
 }
 
 /// What is promised. Durations are in the unit that the field's name ends in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum PromiseKind {
     /// A backup is taken on a schedule; each slot of it expects one complete, verified run.
@@ -40,6 +40,19 @@ pub enum PromiseKind {
         severity: Severity,
         /// Days from first seen to fixed.
         days: u32,
+    },
+    /// A share of events, or of time, is good; the promise's subject is the service.
+    ServiceLevel {
+        /// Its name within the service.
+        name: String,
+        /// The share, in percent: 99.9.
+        percent: f64,
+        /// How long its error budget lasts: `30d`, `calendar month in Europe/Berlin`.
+        window: String,
+        /// How the share of what is bad is measured, as a query with `{{.window}}` for its range.
+        indicator: String,
+        /// The format that it is written in: `openslo/v1`.
+        spec: String,
     },
     /// An incident of a service in this tier is restored within so many minutes.
     RestoreTime {

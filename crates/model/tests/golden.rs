@@ -64,6 +64,13 @@ fn a_sample_loses_nothing_on_the_way_through_its_type() {
     check::<EntityDeclared>();
     check::<PromiseMade>();
     check::<CollectionFinished>();
+    check::<BudgetMeasured>();
+    check::<BudgetPolicyDeclared>();
+    check::<MaintenanceAnnounced>();
+    check::<MaintenanceCancelled>();
+    check::<FreezeProposed>();
+    check::<FreezeLifted>();
+    check::<NoteWritten>();
     check::<ChangeProposed>();
     check::<ChangeApproved>();
     check::<ChangeStarted>();

@@ -3,14 +3,17 @@
 //! Read are Sloth's `prometheus/v1` and its Kubernetes resource, OpenSLO (`v1alpha` and `v1`) and Pyrra's resource. All
 //! become [`Slo`]. [`rules`] writes the recording rules of the indicator over every window that an alert needs, and alerts
 //! on several windows and burn rates at once (Google, The Site Reliability Workbook, chapter 5, table 5-8). Names of rules and labels are
-//! those of Sloth, so that dashboards made for it go on working.
+//! those of Sloth, so that dashboards made for it go on working. [`status`] says what is left of budgets. Beside objectives,
+//! files can announce maintenance and say what is to happen when budgets run out, in formats of our own.
 //!
 //! Pure: texts in, objectives, rules and diagnostics out.
 
 pub mod backtest;
 mod calendar;
 mod fields;
+pub mod maintenance;
 mod openslo;
+pub mod policy;
 mod pyrra;
 mod query;
 mod read;
@@ -20,11 +23,13 @@ pub mod status;
 mod windows;
 
 pub use calendar::{Calendar, Unit};
+pub use maintenance::Maintenance;
+pub use policy::Policy;
 pub use query::WINDOW;
 pub use read::{Reading, read};
 pub use windows::{AlertWindows, BurnWindow, Duration, Windows};
 
-use mainstay_model::Place;
+use mainstay_model::{Place, Subject};
 use std::collections::BTreeMap;
 
 /// One objective.
@@ -61,6 +66,21 @@ impl Slo {
     #[must_use]
     pub fn id(&self) -> String {
         format!("{}-{}", self.service, self.name)
+    }
+
+    /// The service as the estate knows it.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        Subject::of("service", &self.service)
+    }
+
+    /// How long its budget lasts, for people; the given period where it says none.
+    #[must_use]
+    pub fn window(&self, period: Duration) -> String {
+        match &self.calendar {
+            Some(calendar) => calendar.shown(),
+            None => self.period.unwrap_or(period).to_string(),
+        }
     }
 
     /// The share of bad events that is allowed, 0 to 1.

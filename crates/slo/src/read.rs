@@ -2,7 +2,7 @@
 
 use crate::fields::{Document, field};
 use crate::windows::Duration;
-use crate::{AlertWindows, Slo, openslo, pyrra, query, sloth};
+use crate::{AlertWindows, Maintenance, Policy, Slo, maintenance, openslo, policy, pyrra, query, sloth};
 use mainstay_iac::{Node, Origin, SourceFile, Value, yaml};
 use mainstay_model::{Diagnostic, Level, Place};
 use mainstay_promql::Cause;
@@ -21,6 +21,10 @@ pub struct Reading {
     pub slos: Vec<Slo>,
     /// Windows that somebody chose.
     pub windows: Vec<AlertWindows>,
+    /// Planned work.
+    pub maintenance: Vec<Maintenance>,
+    /// What is to happen when budgets run out.
+    pub policies: Vec<Policy>,
     /// What is wrong. An error costs the objective that it speaks of, and no other.
     pub diagnostics: Vec<Diagnostic>,
     /// How many documents were read that say something about objectives.
@@ -96,6 +100,24 @@ fn one<'n>(
     let (version, api, kind) = (text("version"), text("apiVersion"), text("kind"));
     match (version.as_str(), api.as_str(), kind.as_str()) {
         ("prometheus/v1", ..) => sloth::plain(document, node),
+        (maintenance::VERSION, ..) => {
+            reading.maintenance.extend(maintenance::read(document, node));
+            Vec::new()
+        }
+        (policy::VERSION, ..) => {
+            let read = policy::read(document, node);
+            if let Some(first) = read.as_ref().and_then(|new| reading.policies.iter().find(|old| old.name == new.name))
+            {
+                document.error(
+                    node,
+                    format!("a policy of this name stands at {}", first.place),
+                    "give it another name",
+                );
+                return Vec::new();
+            }
+            reading.policies.extend(read);
+            Vec::new()
+        }
         (_, "sloth.slok.dev/v1", "PrometheusServiceLevel") => sloth::resource(document, node),
         (_, "sloth.slok.dev/v1", "AlertWindows") => {
             reading.windows.extend(sloth::windows(document, node));
@@ -107,7 +129,7 @@ fn one<'n>(
         _ => {
             let said = if version.is_empty() { format!("{api} {kind}") } else { version };
             let what = format!("{:?} is no format of objectives that is read here", said.trim());
-            let mend = "begin with `version: prometheus/v1`, or `apiVersion:` openslo/v1, openslo/v1alpha, sloth.slok.dev/v1 or pyrra.dev/v1alpha1";
+            let mend = "begin with `version: prometheus/v1`, or `apiVersion:` openslo/v1, openslo/v1alpha, sloth.slok.dev/v1 or pyrra.dev/v1alpha1; or with `version:` mainstay/maintenance/v1 or mainstay/budget-policy/v1";
             document.error(node, what, mend);
             Vec::new()
         }
@@ -192,7 +214,7 @@ fn check_query(document: &mut Document<'_>, node: &Node) {
     }
 }
 
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let within = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let end = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
     name.chars().all(within)

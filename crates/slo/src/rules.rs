@@ -229,6 +229,7 @@ impl<'a> Writer<'a> {
             ("summary".to_owned(), format!("{who} SLO error budget burn rate is over expected.")),
             ("title".to_owned(), format!("({severity}) {who} SLO error budget burn rate is too fast.")),
         ]);
+        annotations.extend(self.guard(windows).map(|guard| ("guard".to_owned(), guard)));
         annotations.extend(alerting.annotations.clone());
         annotations.extend(alert.annotations.clone());
         let expr = format!("(\n{})\nor\n(\n{})", self.burns(windows.quick), self.burns(windows.slow));
@@ -248,6 +249,19 @@ impl<'a> Writer<'a> {
             let _ = writeln!(out, "    and on (sloth_id, sloth_service, sloth_slo)\n    ({events} > {enough})");
         }
         out
+    }
+
+    /// What the alert says of its guard, for whoever wonders why it did not fire.
+    fn guard(&self, windows: Windows) -> Option<String> {
+        self.events_over(windows.quick.long)?;
+        let needed = |window: BurnWindow| events_needed(self.windows.factor(window), self.slo.budget());
+        Some(format!(
+            "Needs more than {} events in {} or {} in {}, as with fewer a single bad one would be enough.",
+            needed(windows.quick),
+            windows.quick.long,
+            needed(windows.slow),
+            windows.slow.long
+        ))
     }
 
     /// How many events there were in a window, from what is recorded; nothing where queries do not tell.

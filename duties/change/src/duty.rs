@@ -1,6 +1,6 @@
 //! What the change duty declares.
 
-use crate::{Change, DriftedResource, act, kpi, pages};
+use crate::{Change, DriftedResource, Freeze, act, kpi, pages};
 use mainstay_kit::lists::{list_operation, show_operation};
 use mainstay_kit::{
     ByEntity, Contribution, Contributions, Duty, EntityKind, Folded, Job, Operation, Page, Problem, Query, Reader, Tie,
@@ -16,7 +16,7 @@ impl Duty for ChangeDuty {
     }
 
     fn entities(&self) -> Vec<EntityKind> {
-        vec![EntityKind::of::<Change>(), EntityKind::of::<DriftedResource>()]
+        vec![EntityKind::of::<Change>(), EntityKind::of::<DriftedResource>(), EntityKind::of::<Freeze>()]
     }
 
     fn operations(&self) -> Vec<Operation> {
@@ -24,6 +24,12 @@ impl Duty for ChangeDuty {
         vec![
             list_operation::<Change>("change.list", "/v1/changes", "Changes, newest first", columns),
             show_operation::<Change>("change.show", "/v1/changes/{id}", "One change with its facts"),
+            list_operation::<Freeze>(
+                "freeze.list",
+                "/v1/freezes",
+                "Proposals to let changes rest, newest first",
+                &["id", "state", "services", "reason", "owner", "since", "lifted"],
+            ),
         ]
     }
 

@@ -1,13 +1,13 @@
 //! The pages of changes.
 
-use crate::{Change, ChangeState};
+use crate::{Change, ChangeState, Freeze};
 use mainstay_kit::page::{Content, Request};
 use mainstay_kit::ui::list::Filter;
 use mainstay_kit::ui::listing::{Listed, asked_for, how_many};
 use mainstay_kit::ui::parts::{self, Event, Figure, Tone};
 use mainstay_kit::ui::table::{Column, Room, table};
 use mainstay_kit::ui::{address, format, ledger};
-use mainstay_kit::{Call, Folded, Page, Problem};
+use mainstay_kit::{Call, Folded, ListQuery, Page, Problem};
 use mainstay_model::Timestamp;
 use mainstay_model::facts::{ChangeFailureLinked, ChangeOutcome, Confidence, FailureKind, Role};
 use maud::{Markup, html};
@@ -51,8 +51,40 @@ fn list(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
         let href = address::with_query("/changes", [("state", state.as_str())]);
         figures.push(Figure { name, value: format::count(count), href: Some(href), tone });
     }
-    let body = html! { (parts::figures(&figures)) (listed.draw(call, request)?) };
+    let body = html! {
+        (parts::figures(&figures))
+        (freezes(call, now)?)
+        (listed.draw(call, request)?)
+    };
     Ok(Content { title: "Changes".to_owned(), body })
+}
+
+/// Freezes that the page shows; the operation has all.
+const FREEZES_MAX: u64 = 20;
+
+/// Services whose changes should rest, where that is proposed.
+fn freezes(call: &Call<'_>, now: Timestamp) -> Result<Markup, Problem> {
+    let filters = vec![("state".to_owned(), vec!["proposed".to_owned()])];
+    let query = ListQuery { filters, limit: FREEZES_MAX, ..ListQuery::default() };
+    let found = call.reader(None)?.list::<Freeze>(&query)?;
+    if found.items.is_empty() {
+        return Ok(html! {});
+    }
+    let columns: Vec<Column<'_, Folded<Freeze>>> = vec![
+        Column::new("Services", |row: &Folded<Freeze>| {
+            html! { @for service in &row.entity.proposed.services { (parts::subject(service)) " " } }
+        }),
+        Column::new("Why", |row: &Folded<Freeze>| html! { (row.entity.proposed.reason) }),
+        Column::new("Since", move |row: &Folded<Freeze>| parts::time(row.entity.since, now)).needs(Room::Medium),
+        Column::new("Owner", |row: &Folded<Freeze>| parts::subject_or_none(row.entity.proposed.owner.as_ref()))
+            .needs(Room::Wide),
+        Column::new("Facts", |row: &Folded<Freeze>| parts::facts_of(&row.key, row.facts.len())).numeric(),
+    ];
+    Ok(parts::section(
+        "freezes",
+        "Proposed freezes",
+        table("Changes of these services should rest", &columns, &found.items),
+    ))
 }
 
 fn columns<'a>(now: Timestamp) -> Vec<Column<'a, Folded<Change>>> {

@@ -1,4 +1,9 @@
-//! What facts about changes fold into: changes, and drift, which is a change that nobody authorised.
+//! What facts about changes fold into: changes, drift, which is a change that nobody authorised, and proposals to let changes
+//! rest.
+
+mod freeze;
+
+pub use freeze::Freeze;
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_kit::{Cell, Entity, Kind};

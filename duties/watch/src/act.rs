@@ -1,4 +1,7 @@
-//! What the watch duty does by itself: a finding for each rule whose alerts lack an owner or a runbook.
+//! What the watch duty does by itself: a finding for each rule whose alerts lack an owner or a runbook, and what policies for
+//! error budgets ask for.
+
+pub mod budget;
 
 use crate::AlertEpisode;
 use crate::judge::documents::{Lack, Seen, Undocumented, undocumented};
@@ -26,19 +29,27 @@ pub fn find_undocumented(call: &Call<'_>) -> Result<String, Problem> {
     reader.each::<AlertEpisode>(Span { from, to: Timestamp::MAX }, &mut |episode| seen.extend(Seen::of(&episode)))?;
     let catalog = Catalog::new(&reader.all::<CatalogEntity>(None)?);
     let found = undocumented(seen, &|service| catalog.owner_of(service.as_str()).team);
-    // The owner may have changed since it was said, and what was said stands.
-    let mut fresh: Vec<Fact> = Vec::new();
+    let mut said = Vec::new();
     for fact in found.iter().flat_map(facts) {
-        let fact = fact?;
+        said.push(fact?);
+    }
+    let open = found.iter().filter(|one| one.until.is_none()).count();
+    append_fresh(call, said)?;
+    Ok(format!("{open} alert rules lack an owner or a runbook"))
+}
+
+/// Appends what was not said yet. Who answers for something may have changed since it was said, and what was said stands.
+fn append_fresh(call: &Call<'_>, said: Vec<Fact>) -> Result<(), Problem> {
+    let mut fresh = Vec::new();
+    for fact in said {
         if call.world.ledger.fact_by_id(SOURCE, fact.id.as_str())?.is_none() {
             fresh.push(fact);
         }
     }
-    let open = found.iter().filter(|one| one.until.is_none()).count();
     if !fresh.is_empty() {
         call.append(fresh)?;
     }
-    Ok(format!("{open} alert rules lack an owner or a runbook"))
+    Ok(())
 }
 
 fn facts(one: &Undocumented) -> Vec<Result<Fact, Problem>> {

@@ -1,6 +1,6 @@
 //! What the watch duty declares.
 
-use crate::{AlertEpisode, act, kpi, pages};
+use crate::{AlertEpisode, BudgetPolicy, Objective, PlannedWork, act, kpi, pages};
 use mainstay_kit::lists::{list_operation, show_operation};
 use mainstay_kit::{ByEntity, Contributions, Duty, EntityKind, Job, Operation, Page};
 use std::time::Duration;
@@ -14,7 +14,12 @@ impl Duty for WatchDuty {
     }
 
     fn entities(&self) -> Vec<EntityKind> {
-        vec![EntityKind::of::<AlertEpisode>()]
+        vec![
+            EntityKind::of::<AlertEpisode>(),
+            EntityKind::of::<Objective>(),
+            EntityKind::of::<PlannedWork>(),
+            EntityKind::of::<BudgetPolicy>(),
+        ]
     }
 
     fn operations(&self) -> Vec<Operation> {
@@ -23,6 +28,16 @@ impl Duty for WatchDuty {
             list_operation::<AlertEpisode>("alert.list", "/v1/alerts", "Alert episodes, newest first", columns),
             show_operation::<AlertEpisode>("alert.show", "/v1/alerts/{id}", "One alert episode with its facts"),
         ];
+        let columns = &["id", "state", "percent", "good", "left", "gone_in_s", "covered", "window", "measured"];
+        all.push(list_operation::<Objective>(
+            "objective.list",
+            "/v1/objectives",
+            "Objectives and their budgets",
+            columns,
+        ));
+        all.push(show_operation::<Objective>("objective.show", "/v1/objectives/{id}", "One objective with its facts"));
+        let columns = &["id", "state", "title", "services", "announced", "from", "until"];
+        all.push(list_operation::<PlannedWork>("maintenance.list", "/v1/maintenance", "Planned maintenance", columns));
         all.extend(crate::api::operations());
         all
     }
@@ -33,7 +48,10 @@ impl Duty for WatchDuty {
 
     fn jobs(&self) -> Vec<Job> {
         let every = Duration::from_secs(600);
-        vec![Job { name: "watch.undocumented-alerts", every, after_collecting: true, run: act::find_undocumented }]
+        vec![
+            Job { name: "watch.undocumented-alerts", every, after_collecting: true, run: act::find_undocumented },
+            Job { name: "watch.budget-policies", every, after_collecting: true, run: act::budget::keep_policies },
+        ]
     }
 
     fn kpis(&self) -> Vec<(&'static str, Contributions)> {

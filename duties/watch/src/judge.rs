@@ -1,6 +1,7 @@
 //! Which rules are not worth what they cost: judged from episodes alone, each judgement with the episodes behind it.
 
 pub mod brief;
+pub mod budget;
 pub mod documents;
 
 use self::brief::Brief;

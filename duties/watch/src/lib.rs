@@ -1,4 +1,4 @@
-//! Alerts: their episodes, and whether they were worth waking somebody.
+//! Alerts: their episodes, and whether they were worth waking somebody. Objectives: what is left of their error budgets.
 
 mod act;
 mod api;

@@ -1,4 +1,6 @@
-//! The pages of alerts.
+//! The pages of alerts and objectives.
+
+mod objectives;
 
 use crate::api::{LoadRow, QualityAnswer, RuleRow};
 use crate::{AlertClass, AlertEpisode};
@@ -20,6 +22,8 @@ pub(crate) fn pages() -> Vec<Page> {
         // Of its own: it looks at every episode of ninety days, where the list looks at fifty.
         Page { path: "/alerts/quality", navigation: None, least: Role::Viewer, render: worth },
         Page { path: "/alerts/{id}", navigation: None, least: Role::Viewer, render: one },
+        Page { path: "/slo", navigation: Some((45, "Objectives")), least: Role::Viewer, render: objectives::list },
+        Page { path: "/slo/{id}", navigation: None, least: Role::Viewer, render: objectives::one },
     ]
 }
 

@@ -1,4 +1,8 @@
-//! What facts about alerts fold into.
+//! What facts about alerts and objectives fold into.
+
+mod budget;
+
+pub use budget::{BudgetPolicy, Objective, PlannedWork};
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_kit::{Cell, Entity, Kind};

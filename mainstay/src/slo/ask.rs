@@ -1,7 +1,7 @@
 //! Questions of a plan answered: by recorded series, or by what speaks Prometheus' API.
 
 use super::history::encoded;
-use mainstay_outside::{HttpError, Method, Outside, Request};
+use mainstay_outside::{Auth, HttpError, Method, Outside, Request};
 use mainstay_promql::{Grid, Output, Points, Sample, Store, load};
 use mainstay_slo::status::{Answered, Ask};
 
@@ -16,8 +16,15 @@ const ADDRESS_BYTES_MAX: usize = 4_000;
 pub enum Engine<'a> {
     /// Recorded series.
     Recorded(&'a Store),
-    /// A running engine at an address.
-    Running(&'a Outside, &'a str),
+    /// A running engine.
+    Running {
+        /// The door to it.
+        outside: &'a Outside,
+        /// Its address.
+        url: &'a str,
+        /// Who we say we are.
+        auth: Auth,
+    },
 }
 
 impl Engine<'_> {
@@ -26,13 +33,15 @@ impl Engine<'_> {
         let mut silent: Option<String> = None;
         let one = |ask: &Ask| match (self, &silent) {
             (Self::Recorded(store), _) => recorded(store, ask),
-            (Self::Running(..), Some(why)) => Err(why.clone()),
-            (Self::Running(outside, url), None) => running(outside, url, ask).map_err(|(why, reached)| {
-                if !reached {
-                    silent = Some(why.clone());
-                }
-                why
-            }),
+            (Self::Running { .. }, Some(why)) => Err(why.clone()),
+            (Self::Running { outside, url, auth }, None) => {
+                running(outside, (url, auth), ask).map_err(|(why, reached)| {
+                    if !reached {
+                        silent = Some(why.clone());
+                    }
+                    why
+                })
+            }
         };
         asks.iter().map(one).collect()
     }
@@ -51,13 +60,13 @@ fn recorded(store: &Store, ask: &Ask) -> Answered {
 }
 
 /// What a running engine answers; with the reason for none, whether it was reached at all.
-fn running(outside: &Outside, url: &str, ask: &Ask) -> Result<Vec<Points>, (String, bool)> {
+fn running(outside: &Outside, engine: (&str, &Auth), ask: &Ask) -> Result<Vec<Points>, (String, bool)> {
     let mut store = Store::new();
     let mut at = 0;
     while at < ask.grid.count {
         let count = (ask.grid.count - at).min(MOMENTS_MAX);
         let part = Grid { start: ask.grid.time(at), count, until: ask.grid.time(at + count - 1), ..ask.grid };
-        fetch(outside, url, &ask.query, part, &mut store)?;
+        fetch(outside, engine, &ask.query, part, &mut store)?;
         at += count;
     }
     let points = store.series().iter().map(|series| Points {
@@ -72,7 +81,13 @@ fn running(outside: &Outside, url: &str, ask: &Ask) -> Result<Vec<Points>, (Stri
     Ok(points.collect())
 }
 
-fn fetch(outside: &Outside, url: &str, query: &str, grid: Grid, store: &mut Store) -> Result<(), (String, bool)> {
+fn fetch(
+    outside: &Outside,
+    (url, auth): (&str, &Auth),
+    query: &str,
+    grid: Grid,
+    store: &mut Store,
+) -> Result<(), (String, bool)> {
     let address = format!("{}/api/v1/query_range", url.trim_end_matches('/'));
     let form = format!(
         "query={}&start={}&end={}&step={}",
@@ -87,7 +102,7 @@ fn fetch(outside: &Outside, url: &str, query: &str, grid: Grid, store: &mut Stor
         Request::new(Method::Post, address).body("application/x-www-form-urlencoded", form)
     };
     let shown = mainstay_outside::shown_address(url);
-    let response = outside.send(&request).map_err(|e| match e {
+    let response = outside.send(&request.auth(auth.clone())).map_err(|e| match e {
         // Its own address holds the whole query.
         HttpError::Status(_, code, why) => (format!("{shown} answers {code}{why}"), code < 500),
         HttpError::Transport(_, why) => (format!("{shown} cannot be reached: {why}"), false),

@@ -1,6 +1,6 @@
 //! `mainstay slo backtest`: what alerts on objectives would have done.
 
-use super::{PERIOD, history, period};
+use super::{PERIOD, history, period, usual_options};
 use crate::Context;
 use crate::arguments::SloBacktest;
 use jiff::tz::TimeZone;
@@ -9,7 +9,7 @@ use mainstay_model::Window;
 use mainstay_outside::FILE_BYTES_MAX;
 use mainstay_promql::Store;
 use mainstay_slo::backtest::{self, Incident, Outcome, Report, Span};
-use mainstay_slo::rules::{Options, Style};
+use mainstay_slo::rules::Options;
 use mainstay_slo::{Duration, Reading};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -17,14 +17,7 @@ use std::process::ExitCode;
 
 /// Runs the command; exits with 1 where an objective is wrong, and with 2 where something could not be evaluated.
 pub fn run(context: &Context, ask: &SloBacktest, reading: &Reading) -> Result<ExitCode, Problem> {
-    let options = Options {
-        period: period(&ask.check)?.unwrap_or(PERIOD),
-        windows: reading.windows.clone(),
-        style: Style::Mainstay,
-        labels: std::collections::BTreeMap::new(),
-        alerts: true,
-        recordings: true,
-    };
+    let options = Options { period: period(&ask.check)?.unwrap_or(PERIOD), ..usual_options(reading) };
     if reading.slos.is_empty() {
         return Ok(super::code(reading));
     }
@@ -39,7 +32,7 @@ pub fn run(context: &Context, ask: &SloBacktest, reading: &Reading) -> Result<Ex
             let selectors = backtest::selectors(&reading.slos);
             history::of_prometheus(context, url, &selectors, (from - window_ms, until))?
         }
-        _ => history::of_files(context, &ask.history)?,
+        _ => history::of_files(&context.outside, &ask.history)?,
     };
     let (first, last) = reach(&store);
     let whole = first.saturating_add(window_ms);

@@ -2,7 +2,7 @@
 
 use crate::Context;
 use mainstay_kit::Problem;
-use mainstay_outside::{FILE_BYTES_MAX, Method, Request};
+use mainstay_outside::{FILE_BYTES_MAX, Method, Outside, Request};
 use mainstay_promql::{Store, load};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,17 +15,17 @@ fn wrong(detail: String) -> Problem {
 }
 
 /// The series of files.
-pub fn of_files(context: &Context, files: &[PathBuf]) -> Result<Store, Problem> {
+pub fn of_files(outside: &Outside, files: &[PathBuf]) -> Result<Store, Problem> {
     let mut store = Store::new();
     for path in files {
-        add_file(context, path, &mut store)?;
+        add_file(outside, path, &mut store)?;
     }
     Ok(store)
 }
 
-fn add_file(context: &Context, path: &Path, store: &mut Store) -> Result<(), Problem> {
+fn add_file(outside: &Outside, path: &Path, store: &mut Store) -> Result<(), Problem> {
     let name = path.display();
-    let bytes = context.outside.read(path, FILE_BYTES_MAX).map_err(|e| wrong(e.to_string()))?;
+    let bytes = outside.read(path, FILE_BYTES_MAX).map_err(|e| wrong(e.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|e| wrong(format!("{name} is no UTF-8 text: {e}")))?;
     let added = if text.trim_start().starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
         let answer = serde_json::from_str(&text).map_err(|e| wrong(format!("{name}: {e}")))?;

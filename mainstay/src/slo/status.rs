@@ -1,18 +1,17 @@
 //! `mainstay slo status`: what is left of budgets.
 
-use super::ask::Engine;
-use super::{PERIOD, history, owners};
+use super::{Engine, history, owners, usual_options};
 use crate::Context;
 use crate::arguments::{Format, SloStatus};
 use jiff::tz::TimeZone;
 use mainstay_estate::Owner;
 use mainstay_kit::Problem;
 use mainstay_model::{Timestamp, Window};
-use mainstay_slo::rules::{Options, Style};
+use mainstay_outside::Auth;
+use mainstay_slo::maintenance;
 use mainstay_slo::status::{Plan, State, Status};
 use mainstay_slo::{Reading, Slo};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 mod shown;
@@ -35,9 +34,9 @@ impl Row<'_> {
 /// Runs the command; exits with 1 where a budget is exhausted, and with 2 where one cannot be told.
 pub fn run(context: &Context, ask: &SloStatus, reading: &Reading) -> Result<ExitCode, Problem> {
     crate::commands::plain_format(context)?;
-    let store = history::of_files(context, &ask.history)?;
+    let store = history::of_files(&context.outside, &ask.history)?;
     let engine = match &ask.prometheus {
-        Some(url) => Engine::Running(&context.outside, url),
+        Some(url) => Engine::Running { outside: &context.outside, url, auth: Auth::None },
         None => Engine::Recorded(&store),
     };
     let now = match &ask.now {
@@ -47,19 +46,12 @@ pub fn run(context: &Context, ask: &SloStatus, reading: &Reading) -> Result<Exit
         None if ask.prometheus.is_none() => end_of(&store),
         None => context.outside.clock().now(),
     };
-    let options = Options {
-        period: PERIOD,
-        windows: reading.windows.clone(),
-        style: Style::Mainstay,
-        labels: BTreeMap::new(),
-        alerts: true,
-        recordings: true,
-    };
+    let options = usual_options(reading);
     let owners = owners::of(context, reading.slos.iter().map(|slo| slo.service.as_str()))?;
     let mut rows = Vec::new();
     for (number, slo) in reading.slos.iter().enumerate() {
         context.view.progress(&format!("objective {} of {}: {}", number + 1, reading.slos.len(), slo.id()));
-        let plan = Plan::of(slo, &options, now, &[]);
+        let plan = Plan::of(slo, &options, now, &maintenance::out_of(slo, &reading.maintenance));
         let statuses = plan.judge(&engine.answer(&plan.asks()));
         let owner = owners.get(&slo.service).cloned().unwrap_or_default();
         rows.extend(statuses.into_iter().map(|status| Row { slo, status, owner: owner.clone() }));

@@ -164,7 +164,7 @@ pub struct Relation {
 pub struct EntityGone {}
 
 /// A promise is made, or made anew; the subject is `promise:<id>`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PromiseMade {
     /// The promise.
     #[serde(flatten)]

@@ -7,6 +7,7 @@
 mod access;
 mod alert;
 mod backup;
+mod budget;
 mod change;
 mod estate;
 mod finding;
@@ -19,6 +20,7 @@ mod vulnerability;
 pub use access::*;
 pub use alert::*;
 pub use backup::*;
+pub use budget::*;
 pub use change::*;
 pub use estate::*;
 pub use finding::*;

@@ -34,9 +34,12 @@ fn slo(text: &str) -> Slo {
     reading.slos.remove(0)
 }
 
+/// Labels, and what a minute adds.
+type Counter<'a> = (&'a [(&'a str, &'a str)], &'a dyn Fn(i64) -> Option<u32>);
+
 /// Counters, a sample a minute: what each adds in the minute that begins at each time, from `START` to so many minutes later.
 /// A minute for which nothing is given has no sample at its beginning.
-fn counters(minutes: i64, series: &[(&[(&str, &str)], &dyn Fn(i64) -> Option<u32>)]) -> Store {
+fn counters(minutes: i64, series: &[Counter<'_>]) -> Store {
     let mut store = Store::new();
     for (labels, adds) in series {
         let labels = Labels::new(labels.iter().copied());
@@ -52,7 +55,7 @@ fn counters(minutes: i64, series: &[(&[(&str, &str)], &dyn Fn(i64) -> Option<u32
     store
 }
 
-fn requests<'a>(code: &'a str) -> [(&'a str, &'a str); 2] {
+fn requests(code: &str) -> [(&str, &str); 2] {
     [(NAME, "requests_total"), ("code", code)]
 }
 

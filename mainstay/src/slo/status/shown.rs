@@ -30,7 +30,7 @@ pub fn whole(row: &Row<'_>) -> Value {
     json!({
         "slo": row.id(), "service": slo.service, "name": slo.name, "series": series,
         "tier": row.owner.tier, "owner": row.owner.team, "state": status.state.as_str(),
-        "good": status.good.map(|good| rounded(good, 6)), "objective": slo.objective, "window": window(row),
+        "good": status.good.map(|good| rounded(good, 6)), "objective": slo.objective, "window": row.slo.window(PERIOD),
         "from": stamp(status.from), "until": stamp(status.until), "ends": status.end.map(stamp),
         "counts": if status.counts_events { "events" } else { "seconds" },
         "bad": status.countable.then(|| rounded(status.seen.0, 3)), "total": status.countable.then(|| rounded(status.seen.1, 3)),
@@ -58,7 +58,7 @@ pub fn for_eyes(row: &Row<'_>, burns: &[String]) -> Value {
     set("state", status.state.as_str().to_owned());
     set("good", status.good.map_or_else(unknown, |good| percent(good, 3)));
     set("objective", percent(slo.objective / 100.0, 3));
-    set("window", window(row));
+    set("window", row.slo.window(PERIOD));
     set("left", status.left.map_or_else(unknown, |left| percent(left, 1)));
     let count = |n: f64| if status.counts_events { format!("{n:.0}") } else { length(n) };
     set("left_of", status.left_count.map_or_else(unknown, count));
@@ -134,13 +134,6 @@ pub fn group(context: &Context, name: &str, rows: &[&Row<'_>]) -> Value {
         "exhausted": count(State::Exhausted), "unknown": count(State::Unknown), "good": share(good, 3), "left": share(left, 1),
         "least": least.map(|row| row.id()), "bad": rounded(bad, 0), "total": rounded(total, 0),
     })
-}
-
-fn window(row: &Row<'_>) -> String {
-    match &row.slo.calendar {
-        Some(calendar) => calendar.shown(),
-        None => row.slo.period.unwrap_or(PERIOD).to_string(),
-    }
 }
 
 /// A share as people say it, with at most so many digits behind the point.
