@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use mainstay_iac::SourceFile;
 use mainstay_kit::Problem;
 use mainstay_model::{Diagnostic, Level, Window};
+use mainstay_oncall::escalation::Target;
 use mainstay_oncall::{Expansion, Gap, PersonAt, Reading, Roster, Schedule, Shift, Source, expand, read};
 use mainstay_outside::FILE_BYTES_MAX;
 use serde_json::{Value, json};
@@ -51,7 +52,15 @@ fn reading(context: &Context, ask: &OncallFiles) -> Result<Reading, Problem> {
         let detail = format!("there is no schedule {unknown:?} that can be used; there are: {}", all.join(", "));
         return Err(Problem::malformed("oncall.schedule", detail));
     }
-    reading.roster.schedules.retain(|schedule| ask.schedule.is_empty() || ask.schedule.contains(&schedule.id));
+    let is_kept = |id: &String| ask.schedule.is_empty() || ask.schedule.contains(id);
+    reading.roster.schedules.retain(|schedule| is_kept(&schedule.id));
+    // A policy that needs another schedule could not be followed.
+    reading.roster.policies.retain(|policy| {
+        policy.steps.iter().flat_map(|step| &step.targets).all(|target| match target {
+            Target::Schedule(id) => is_kept(id),
+            Target::Person(_) => true,
+        })
+    });
     Ok(reading)
 }
 

@@ -7,6 +7,7 @@
 //! Pure: texts and times in; shifts, gaps and diagnostics out. No clock, file or network.
 
 pub mod civil;
+pub mod escalation;
 mod expand;
 mod hours;
 pub mod ical;
@@ -19,7 +20,7 @@ pub use expand::{Expansion, Gap, Shift, Source, expand};
 pub use hours::{Hours, Weekdays};
 pub use read::{Reading, read};
 pub use rotation::{Length, Rotation, Turn};
-pub use simulate::{Alarm, Load, Page, Simulation, simulate, unfairness};
+pub use simulate::{Alarm, Answer, Load, Page, Simulation, simulate, unfairness};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -40,6 +41,8 @@ pub struct Roster {
     pub people: Vec<Person>,
     /// The schedules, in the order of the files.
     pub schedules: Vec<Schedule>,
+    /// How alerts are escalated.
+    pub policies: Vec<escalation::Policy>,
 }
 
 /// Somebody.

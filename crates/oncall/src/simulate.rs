@@ -1,12 +1,14 @@
-//! Who would have been paged: recorded alerts, given to those who would have been on duty, and what that makes of each one's
-//! load.
+//! Who would have been paged: recorded alerts, given to those who would have been on duty or escalated until somebody did
+//! something, and what that makes of each one's load.
 
+use crate::escalation::{Escalation, Event, Output, Policy, Surroundings};
 use crate::hours::{Hours, Stretch, Weekdays, joined, stretches};
 use crate::{Change, Expansion, People, PersonAt, Roster, Schedule, Skipped, expand};
 use jiff::civil::{Date, Time, Weekday, time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// When work begins and ends where people live, on working days; all other time is off hours.
 const WORK: (Time, Time) = (time(9, 0, 0, 0), time(18, 0, 0, 0));
@@ -21,19 +23,37 @@ pub struct Alarm {
     pub id: String,
     /// When somebody was told.
     pub at: Timestamp,
+    /// When somebody had it in hand, or it was over: from then on nobody else is told.
+    pub handled: Option<Timestamp>,
     /// What it is about, and of whom.
     pub labels: BTreeMap<String, String>,
 }
 
-/// An alarm as one schedule answers it.
+/// An alarm as a schedule answers it, or one step of a policy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
     /// The number of the alarm.
     pub alarm: usize,
-    /// The number of the schedule; nothing where none answers for it.
-    pub schedule: Option<usize>,
+    /// When.
+    pub at: Timestamp,
+    /// What answers for it; nothing where nothing does.
+    pub answer: Option<Answer>,
     /// Who would have been paged; empty where nobody was on duty.
     pub people: People,
+}
+
+/// What answers for an alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// A schedule, by its number.
+    Schedule(usize),
+    /// A step of a policy, by their numbers.
+    Step {
+        /// The policy.
+        policy: usize,
+        /// The step; the first one where no step had anybody.
+        step: usize,
+    },
 }
 
 /// What somebody would have had.
@@ -62,12 +82,16 @@ pub struct Simulation {
     pub loads: Vec<Load>,
 }
 
+/// Whether any of some sets of labels is that of an alarm.
+fn holds(sets: &[Vec<(String, String)>], labels: &BTreeMap<String, String>) -> bool {
+    sets.iter().any(|set| set.iter().all(|(name, value)| labels.get(name) == Some(value)))
+}
+
 impl Schedule {
     /// Whether it answers for an alarm.
     #[must_use]
     pub fn answers(&self, labels: &BTreeMap<String, String>) -> bool {
-        let holds = |set: &Vec<(String, String)>| set.iter().all(|(name, value)| labels.get(name) == Some(value));
-        self.answers.is_empty() || self.answers.iter().any(holds)
+        self.answers.is_empty() || holds(&self.answers, labels)
     }
 
     /// Whether somebody may be on duty in it.
@@ -82,36 +106,78 @@ impl Schedule {
     }
 }
 
-/// Gives alarms between two times to those on duty.
+/// Gives alarms between two times to the policies that answer for them, or else to those on duty.
 #[must_use]
 pub fn simulate(roster: &Roster, alarms: &[Alarm], from: Timestamp, to: Timestamp) -> Simulation {
     let expansions: Vec<Expansion> =
         roster.schedules.iter().map(|schedule| expand(roster, schedule, from, to)).collect();
+    let policies: Vec<Arc<Policy>> = roster.policies.iter().cloned().map(Arc::new).collect();
     let mut pages = Vec::new();
-    let mut order: Vec<usize> = (0..alarms.len()).filter(|at| from <= alarms[*at].at && alarms[*at].at < to).collect();
-    order.sort_by_key(|at| alarms[*at].at);
-    for alarm in order {
+    for alarm in (0..alarms.len()).filter(|at| from <= alarms[*at].at && alarms[*at].at < to) {
         let before = pages.len();
         let Alarm { at, labels, .. } = &alarms[alarm];
-        let answering = roster.schedules.iter().enumerate().filter(|(_, schedule)| schedule.answers(labels));
-        for (number, _) in answering {
-            pages.push(Page { alarm, schedule: Some(number), people: expansions[number].on_duty(*at).into() });
+        for (number, policy) in policies.iter().enumerate().filter(|(_, policy)| holds(&policy.answers, labels)) {
+            pages.extend(escalated(roster, policy, number, alarm, &alarms[alarm], to));
         }
         if pages.len() == before {
-            pages.push(Page { alarm, schedule: None, people: People::from([]) });
+            let answering = roster.schedules.iter().enumerate().filter(|(_, schedule)| schedule.answers(labels));
+            for (number, _) in answering {
+                let people = expansions[number].on_duty(*at).into();
+                pages.push(Page { alarm, at: *at, answer: Some(Answer::Schedule(number)), people });
+            }
+        }
+        if pages.len() == before {
+            pages.push(Page { alarm, at: *at, answer: None, people: People::from([]) });
         }
     }
+    pages.sort_by_key(|page| page.at);
     let everybody = (0..u32::try_from(roster.people.len()).unwrap_or(u32::MAX)).map(PersonAt);
     let takes_part = |who: &PersonAt| {
-        roster.person(*who).is_there(from) && roster.schedules.iter().any(|schedule| schedule.names(*who))
+        let is_paged = || pages.iter().any(|page| page.people.contains(who));
+        roster.person(*who).is_there(from)
+            && (roster.schedules.iter().any(|schedule| schedule.names(*who)) || is_paged())
     };
-    let loads = everybody.filter(takes_part).map(|who| load(roster, alarms, &pages, &expansions, who, from, to));
-    Simulation { loads: loads.collect(), pages }
+    let loads = everybody.filter(takes_part).map(|who| load(roster, &pages, &expansions, who, from, to)).collect();
+    Simulation { loads, pages }
+}
+
+/// The steps that a policy would have taken for an alarm until somebody had it in hand. One of nobody says that nobody was
+/// told at all.
+fn escalated(
+    roster: &Roster,
+    policy: &Arc<Policy>,
+    number: usize,
+    alarm: usize,
+    what: &Alarm,
+    to: Timestamp,
+) -> Vec<Page> {
+    let end = what.handled.map_or(to, |handled| handled.min(to));
+    let mut escalation = Escalation::begin(what.id.as_str(), Arc::clone(policy), what.at);
+    let around = Surroundings { roster, maintenance: &[] };
+    let mut pages: Vec<Page> = Vec::new();
+    // The first step is taken in any case: somebody was told, so that it was not in hand.
+    while let Some(at) = escalation.due().filter(|due| *due == what.at || *due < end) {
+        let mut told: BTreeMap<usize, Vec<PersonAt>> = BTreeMap::new();
+        for output in escalation.apply(&Event::Tick, at, around) {
+            if let Output::Notify { person, step, .. } = output {
+                told.entry(step).or_default().push(person);
+            }
+        }
+        let page = |(step, people): (usize, Vec<PersonAt>)| {
+            let answer = Some(Answer::Step { policy: number, step });
+            Page { alarm, at, answer, people: people.into() }
+        };
+        pages.extend(told.into_iter().map(page));
+    }
+    if pages.is_empty() {
+        let answer = Some(Answer::Step { policy: number, step: 0 });
+        pages.push(Page { alarm, at: what.at, answer, people: People::from([]) });
+    }
+    pages
 }
 
 fn load(
     roster: &Roster,
-    alarms: &[Alarm],
     pages: &[Page],
     expansions: &[Expansion],
     who: PersonAt,
@@ -122,15 +188,14 @@ fn load(
     let home = expansions.iter().position(|expansion| first(&expansion)).unwrap_or(0);
     let zone = roster.person(who).zone.clone().or_else(|| roster.schedules.get(home).map(|one| one.zone.clone()));
     let zone = zone.unwrap_or(TimeZone::UTC);
-    // Whoever is on duty in two schedules at once is paged once by an alarm that both answer, and on duty once.
+    // Whoever is on duty in two schedules that answer for one alarm is paged once, and on duty once.
     let mut seen = BTreeSet::new();
     let mut nights: BTreeSet<Date> = BTreeSet::new();
     let mut off_hours = 0;
     for page in pages.iter().filter(|page| page.people.contains(&who)) {
-        if seen.insert(page.alarm) {
-            let at = alarms[page.alarm].at;
-            off_hours += u32::from(!is_work(at, &zone));
-            nights.extend(night(at, &zone));
+        if seen.insert((page.alarm, page.at)) {
+            off_hours += u32::from(!is_work(page.at, &zone));
+            nights.extend(night(page.at, &zone));
         }
     }
     let shifts = expansions.iter().flat_map(|expansion| &expansion.shifts);

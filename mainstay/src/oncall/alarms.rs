@@ -52,7 +52,10 @@ fn of_episode(row: &Value, state: &Value) -> Option<Alarm> {
     let mut labels = labels(row.as_object()?);
     let own = state["alert"]["labels"].as_object().into_iter().flatten();
     labels.extend(own.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))));
-    Some(Alarm { id: row["id"].as_str()?.to_owned(), at: told, labels })
+    let time = |text: &Value| text.as_str()?.parse::<Timestamp>().ok();
+    let first = |of: &Value| of.as_array()?.iter().filter_map(|one| time(&one[0])).min();
+    let handled = [first(&state["acknowledged"]), first(&state["acted"]), time(&state["resolved"])];
+    Some(Alarm { id: row["id"].as_str()?.to_owned(), at: told, handled: handled.into_iter().flatten().min(), labels })
 }
 
 /// The fields of a row as labels; of a subject such as `team:commerce`, the name.
@@ -63,7 +66,10 @@ fn labels(row: &Map<String, Value>) -> BTreeMap<String, String> {
     };
     let label =
         |(key, value): (&String, &Value)| Some((key.clone(), name(value.as_str().filter(|text| !text.is_empty())?)));
-    row.iter().filter(|(key, _)| !["id", "at", "fired", "resolved"].contains(&key.as_str())).filter_map(label).collect()
+    row.iter()
+        .filter(|(key, _)| !["id", "at", "fired", "acknowledged", "resolved"].contains(&key.as_str()))
+        .filter_map(label)
+        .collect()
 }
 
 /// The alerts of a file.
@@ -102,5 +108,7 @@ fn of_row(row: &Map<String, Value>, place: &str) -> Result<Option<Alarm>, Proble
         ))
     })?;
     let at = time.parse().map_err(|_| wrong(format!("{place}: {time:?} is no time such as 2026-11-01T12:00:00Z")))?;
-    Ok(Some(Alarm { id: text("id").unwrap_or(place).to_owned(), at, labels: labels(row) }))
+    let handled = ["acknowledged", "resolved"].into_iter().filter_map(&text);
+    let handled = handled.filter_map(|text| text.parse().ok()).min();
+    Ok(Some(Alarm { id: text("id").unwrap_or(place).to_owned(), at, handled, labels: labels(row) }))
 }

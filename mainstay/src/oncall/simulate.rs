@@ -6,7 +6,7 @@ use crate::arguments::{Format, OncallFiles, OncallSimulate};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use mainstay_kit::Problem;
-use mainstay_oncall::{Alarm, Load, Reading, Simulation, simulate, unfairness};
+use mainstay_oncall::{Alarm, Answer, Load, Reading, Simulation, simulate, unfairness};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -44,12 +44,12 @@ pub fn run(context: &Context, ask: &OncallSimulate) -> Result<ExitCode, Problem>
         }
     };
     if ask.each {
-        let columns = ["at", "alert", "schedule", "paged"];
+        let columns = ["at", "alert", "answer", "paged"];
         show(context, &columns, "pages", pages(&proposed, &alarms), &proposed.reading.diagnostics);
     } else {
         print(context, &proposed, now.as_ref(), &alarms);
     }
-    let answered = proposed.simulation.pages.iter().all(|page| page.schedule.is_none() || !page.people.is_empty());
+    let answered = proposed.simulation.pages.iter().all(|page| page.answer.is_none() || !page.people.is_empty());
     Ok(code(&proposed.reading, answered))
 }
 
@@ -57,17 +57,22 @@ fn pages(run: &Run, alarms: &[Alarm]) -> Vec<Value> {
     let roster = &run.reading.roster;
     let row = |page: &mainstay_oncall::Page| {
         let alarm = &alarms[page.alarm];
-        let schedule = page.schedule.map(|at| &roster.schedules[at]);
-        let zone = schedule.map_or(TimeZone::UTC, |schedule| schedule.zone.clone());
+        let (answer, zone) = match page.answer {
+            None => (None, TimeZone::UTC),
+            Some(Answer::Schedule(at)) => (Some(roster.schedules[at].id.clone()), roster.schedules[at].zone.clone()),
+            Some(Answer::Step { policy, step }) => {
+                (Some(format!("{}, step {}", roster.policies[policy].id, step + 1)), TimeZone::UTC)
+            }
+        };
         let ids = roster.ids(&page.people);
-        let paged = match (schedule, ids.is_empty()) {
-            (None, _) => "nobody: no schedule answers for it".to_owned(),
+        let paged = match (&answer, ids.is_empty()) {
+            (None, _) => "nobody: nothing answers for it".to_owned(),
             (_, true) => "nobody: nobody is on call".to_owned(),
             _ => ids.join(", "),
         };
         json!({
-            "at": local(alarm.at, &zone), "alert": what(alarm), "schedule": schedule.map(|schedule| &schedule.id),
-            "paged": paged, "people": ids, "id": alarm.id, "labels": alarm.labels,
+            "at": local(page.at, &zone), "alert": what(alarm), "answer": answer, "paged": paged, "people": ids,
+            "id": alarm.id, "labels": alarm.labels,
         })
     };
     run.simulation.pages.iter().map(row).collect()
@@ -156,11 +161,15 @@ fn summary(simulation: &Simulation) -> Value {
         let loads: Vec<f64> = simulation.loads.iter().map(of).collect();
         unfairness(&loads).map(|share| (share * 1_000.0).round() / 1_000.0)
     };
-    let count = |is: fn(&mainstay_oncall::Page) -> bool| simulation.pages.iter().filter(|page| is(page)).count();
+    // An alert counts once, however many steps it took.
+    let count = |is: fn(&mainstay_oncall::Page) -> bool| {
+        let alarms = simulation.pages.iter().filter(|page| is(page)).map(|page| page.alarm);
+        alarms.collect::<std::collections::BTreeSet<_>>().len()
+    };
     json!({
         "answered": count(|page| !page.people.is_empty()),
-        "unanswered": count(|page| page.schedule.is_some() && page.people.is_empty()),
-        "unrouted": count(|page| page.schedule.is_none()),
+        "unanswered": count(|page| page.answer.is_some() && page.people.is_empty()),
+        "unrouted": count(|page| page.answer.is_none()),
         "unfairness": {
             "pages": share(|load| f64::from(load.pages)),
             "nights": share(|load| f64::from(load.nights)),
@@ -175,7 +184,7 @@ fn in_words(summary: &Value) -> String {
         share.map_or_else(|| format!("{name} nothing to share"), |share| format!("{name} {:.1} %", share * 100.0))
     };
     format!(
-        "{} alerts page somebody, {} nobody, {} no schedule answers for; unfairness: {}, {}, {}",
+        "{} alerts page somebody, {} nobody, nothing answers for {}; unfairness: {}, {}, {}",
         summary["answered"],
         summary["unanswered"],
         summary["unrouted"],

@@ -2,6 +2,7 @@
 
 mod fields;
 mod people;
+mod policy;
 mod schedule;
 mod words;
 
@@ -68,10 +69,41 @@ pub fn read(files: &[SourceFile]) -> Reading {
         }
         reading.diagnostics.append(&mut file.diagnostics);
     }
+    // Behind all schedules, as a policy may name one of a later file.
+    let mut policies: BTreeMap<String, Place> = BTreeMap::new();
+    for (path, nodes) in &parsed {
+        let mut file = File { path, diagnostics: Vec::new() };
+        for item in
+            nodes.iter().filter(|node| is_ours(node)).flat_map(|node| file.list(node, "policies")).collect::<Vec<_>>()
+        {
+            let before = file.errors();
+            let Some(policy) = policy::policy(&mut file, item, &mut known, &reading.roster.schedules) else { continue };
+            if let Some(first) = policies.get(&policy.id) {
+                let what = format!("the policy {} stands already at {first}", policy.id);
+                file.error(item, what, "give one of them another id");
+            }
+            if file.errors() == before {
+                policies.insert(policy.id.clone(), policy.place.clone());
+                reading.roster.policies.push(policy);
+            }
+        }
+        reading.diagnostics.append(&mut file.diagnostics);
+    }
     reading.roster.people = known.people();
     reading.diagnostics.sort_by(|a, b| a.place.cmp(&b.place).then(b.level.cmp(&a.level)));
     reading.diagnostics.dedup();
     reading
+}
+
+fn version(node: &Node) -> Option<&str> {
+    match &field(node, "version")?.value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn is_ours(node: &Node) -> bool {
+    version(node) == Some(VERSION)
 }
 
 /// The schedules of one document; says whether it is one of ours.
@@ -82,19 +114,15 @@ fn document(
     places: &mut BTreeMap<String, Place>,
     roster: &mut Roster,
 ) -> bool {
-    let version = field(node, "version").and_then(|at| match &at.value {
-        Value::String(text) => Some(text.to_string()),
-        _ => None,
-    });
-    if version.as_deref() != Some(VERSION) {
-        let what = match version {
+    if !is_ours(node) {
+        let what = match version(node) {
             Some(version) => format!("{version:?} is no version of schedules that is read here"),
             None => "the document does not say what it is".to_owned(),
         };
         file.error(field(node, "version").unwrap_or(node), what, format!("begin with `version: {VERSION}`"));
         return false;
     }
-    file.only(node, &["version", "people", "schedules"]);
+    file.only(node, &["version", "people", "schedules", "policies"]);
     for item in file.list(node, "schedules") {
         let before = file.errors();
         let Some(schedule) = schedule::schedule(file, item, known) else { continue };

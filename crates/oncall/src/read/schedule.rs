@@ -90,7 +90,8 @@ fn skipped(file: &mut File<'_>, node: &Node) -> Skipped {
     }
 }
 
-fn answers(file: &mut File<'_>, node: &Node) -> Vec<Vec<(String, String)>> {
+/// Labels of the alerts that something answers for.
+pub fn answers(file: &mut File<'_>, node: &Node) -> Vec<Vec<(String, String)>> {
     let mut out = Vec::new();
     for item in file.list(node, "answers") {
         let Value::Map(map) = &item.value else {

@@ -2,9 +2,9 @@
 
 use crate::rotation::MINUTES_OF_DAY;
 use crate::{Length, Weekdays};
-use jiff::Timestamp;
 use jiff::civil::{DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 /// The longest turn that is taken for meant, in its unit: ten years of hours.
 const COUNT_MAX: i32 = 87_660;
@@ -30,6 +30,23 @@ pub fn length(text: &str) -> Result<Length, String> {
         "month" | "months" | "monthly" => Ok(Length { months: count, minutes: 0 }),
         _ => Err(wrong()),
     }
+}
+
+/// `5m`, `90s`, `1h`, `2d`.
+pub fn delay(text: &str) -> Result<SignedDuration, String> {
+    let wrong = || format!("{text:?} is no length of time");
+    let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let (count, unit) = text.split_at(split);
+    let count: i64 = count.parse().map_err(|_| wrong())?;
+    let each = match unit.trim() {
+        "s" => 1,
+        "m" | "min" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    let seconds = count.checked_mul(each).filter(|seconds| *seconds <= i64::from(COUNT_MAX) * 3_600);
+    Ok(SignedDuration::from_secs(seconds.ok_or_else(wrong)?))
 }
 
 /// A time on a wall: `2026-01-05T09:00`, `2026-01-05 09:00`, `2026-01-05`.
@@ -104,6 +121,11 @@ mod tests {
         assert_eq!(length("Monthly"), Ok(Length { months: 1, minutes: 0 }));
         for bad in ["", "0 days", "-1 week", "fortnight", "1 2 weeks", "1.5 days", "99999999 weeks"] {
             assert!(length(bad).is_err(), "{bad}");
+        }
+        assert_eq!(delay("5m"), Ok(SignedDuration::from_mins(5)));
+        assert_eq!(delay("0s"), Ok(SignedDuration::ZERO));
+        for bad in ["5", "m", "-5m", "5 weeks", "999999999999999999999s"] {
+            assert!(delay(bad).is_err(), "{bad}");
         }
     }
 

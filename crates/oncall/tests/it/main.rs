@@ -6,6 +6,7 @@
 
 mod calendars;
 mod changes;
+mod escalations;
 mod handoffs;
 mod layers;
 mod reader;

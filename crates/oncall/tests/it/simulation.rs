@@ -2,7 +2,7 @@
 
 use crate::{at, reading};
 use jiff::SignedDuration;
-use mainstay_oncall::{Alarm, Load, Roster, Simulation, simulate, unfairness};
+use mainstay_oncall::{Alarm, Answer, Load, Roster, Simulation, simulate, unfairness};
 
 /// Two weeks in turn: Ada lives in Berlin, Dan in Chicago; Cleo has no shift in either week.
 const SHOP: &str = "version: oncall/v1
@@ -20,7 +20,7 @@ schedules:
 
 fn alarm(time: &str, labels: &[(&str, &str)]) -> Alarm {
     let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Alarm { id: time.to_owned(), at: at(time), labels }
+    Alarm { id: time.to_owned(), at: at(time), handled: None, labels }
 }
 
 fn simulated(alarms: &[Alarm], from: &str, to: &str) -> (Roster, Simulation) {
@@ -43,7 +43,10 @@ fn alarms_go_to_those_on_duty_in_what_answers_for_them() {
     ];
     let (roster, simulation) = simulated(&alarms, "2026-11-02T08:00Z", "2026-11-16T08:00Z");
     let line = |page: &mainstay_oncall::Page| {
-        let schedule = page.schedule.map_or("-", |at| roster.schedules[at].id.as_str());
+        let schedule = match page.answer {
+            Some(Answer::Schedule(at)) => roster.schedules[at].id.as_str(),
+            _ => "-",
+        };
         format!("{} {schedule} {}", alarms[page.alarm].at.strftime("%d"), roster.ids(&page.people).join(","))
     };
     let lines: Vec<String> = simulation.pages.iter().map(line).collect();
@@ -92,4 +95,57 @@ fn unfairness_is_the_share_that_would_have_to_move() {
     // Mean 3: the one with seven has four too many, of nine.
     assert_eq!(unfairness(&[7.0, 1.0, 1.0]), Some(4.0 / 9.0));
     assert_eq!((unfairness(&[]), unfairness(&[3.0]), unfairness(&[0.0, 0.0])), (None, None, None));
+}
+
+#[test]
+fn a_policy_pages_on_until_somebody_has_it_in_hand() {
+    let policy = "policies:
+  - id: shop
+    answers: [{team: shop}]
+    repeat: 1
+    steps: [{notify: [schedule: shop], wait: 10m}, {notify: [person: cleo], wait: 20m}]
+";
+    let reading = reading(&format!("{SHOP}{policy}"));
+    assert_eq!(reading.diagnostics, []);
+    let roster = reading.roster;
+    let shop =
+        |time: &str, handled: Option<&str>| Alarm { handled: handled.map(at), ..alarm(time, &[("team", "shop")]) };
+    let alarms = [
+        // In hand after nine minutes; after ten; never; and before anybody was told.
+        shop("2026-11-04T08:00Z", Some("2026-11-04T08:09Z")),
+        shop("2026-11-04T10:00Z", Some("2026-11-04T10:11Z")),
+        shop("2026-11-05T10:00Z", None),
+        shop("2026-11-06T10:00Z", Some("2026-11-06T09:00Z")),
+        alarm("2026-11-06T12:00Z", &[("team", "data")]),
+    ];
+    let simulation = simulate(&roster, &alarms, at("2026-11-02T08:00Z"), at("2026-11-09T08:00Z"));
+    let line = |page: &mainstay_oncall::Page| {
+        format!("{} {}", page.at.strftime("%dT%H:%M"), roster.ids(&page.people).join(","))
+    };
+    let lines: Vec<String> = simulation.pages.iter().map(line).collect();
+    let expected = [
+        "04T08:00 ada",
+        "04T10:00 ada",
+        "04T10:10 cleo",
+        "05T10:00 ada",
+        "05T10:10 cleo",
+        "05T10:30 ada",
+        "05T10:40 cleo",
+        "06T10:00 ada",
+        "06T12:00 ",
+    ];
+    assert_eq!(lines, expected);
+    assert_eq!(of(&roster, &simulation, "ada").pages, 5);
+    assert_eq!(of(&roster, &simulation, "cleo").pages, 3);
+    // Of a policy whose schedule is over, nobody is told, and the page says so.
+    let late = [shop("2026-11-06T10:00Z", None)];
+    let empty = crate::reading(&format!(
+        "{}{policy}",
+        SHOP.replace("people: [ada, dan, cleo, gone]", "people: [gone]")
+            .replace("{id: cleo}", "{id: cleo, until: 2026-01-01}")
+    ))
+    .roster;
+    let simulation = simulate(&empty, &late, at("2026-11-02T08:00Z"), at("2026-11-09T08:00Z"));
+    assert_eq!(simulation.pages.len(), 1);
+    assert!(simulation.pages[0].people.is_empty() && simulation.pages[0].answer.is_some());
 }
