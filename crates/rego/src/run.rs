@@ -1,5 +1,6 @@
 //! Evaluation on a thread of its own: bounded in time and stack, and a panic stays there.
 
+use crate::builtins::json;
 use crate::rewrite::PLAIN;
 use crate::{Failure, Problem};
 use regorus::utils::limits::ExecutionTimerConfig;
@@ -57,9 +58,7 @@ pub(crate) fn query(engine: &mut Engine, query: String) -> Result<Vec<Json>, Fai
         if result.expressions.iter().any(|expression| expression.value == Value::Bool(false)) {
             continue;
         }
-        let json = result.bindings.to_json_str().map_err(|error| Failure::Policy(error.to_string()))?;
-        let json: Json = serde_json::from_str(&json).map_err(|error| Failure::Policy(error.to_string()))?;
-        out.push(plain(json));
+        out.push(plain(json(&result.bindings).map_err(Failure::Policy)?));
     }
     Ok(out)
 }

@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// How many of every thousand cases pass, at least.
-const FLOOR_PER_MILLE: usize = 968;
+const FLOOR_PER_MILLE: usize = 983;
 
 /// A fixed time, so that what policies say of the present is the same every day.
-const NOW_NS: i64 = 1_700_000_000_000_000_000;
+const NOW_NS: i64 = 1_760_000_000_000_000_000;
 
 fn case_files() -> Option<Vec<PathBuf>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/policy/rego-conformance/Tests");

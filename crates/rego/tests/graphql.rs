@@ -88,6 +88,7 @@ fn a_query_that_breaks_a_rule_is_not() {
         "{ dog { name } } { dog { name } }",
         "query a { dog { name } } query a { dog { name } }",
         "subscription { born { name } died { name } }",
+        "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }",
         // Directives.
         "{ dog @skip { name } }",
         "{ dog @skip(if: true) @skip(if: true) { name } }",

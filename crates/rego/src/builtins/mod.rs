@@ -4,6 +4,7 @@
 //! The definitions are those of OPA's reference of built-in functions (openpolicyagent.org/docs/policy-reference); what
 //! a group leaves out stands in its module. A function that fails is undefined, or ends a strict evaluation.
 
+mod aws;
 mod crypto;
 mod encode;
 mod format;
@@ -16,9 +17,11 @@ mod net;
 mod pem;
 mod template;
 mod time;
+mod x509;
 
 use crate::Options;
 use regorus::{Engine, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a function has no value.
 pub(crate) type Answer = Result<Value, String>;
@@ -35,6 +38,7 @@ const ELEMENTS_MAX: usize = 1 << 20;
 
 fn groups() -> impl Iterator<Item = &'static (&'static str, u8, Function)> {
     [
+        aws::FUNCTIONS,
         crypto::FUNCTIONS,
         encode::FUNCTIONS,
         format::FUNCTIONS,
@@ -44,13 +48,14 @@ fn groups() -> impl Iterator<Item = &'static (&'static str, u8, Function)> {
         net::FUNCTIONS,
         template::FUNCTIONS,
         time::FUNCTIONS,
+        x509::FUNCTIONS,
     ]
     .into_iter()
     .flatten()
 }
 
 fn timed() -> impl Iterator<Item = &'static (&'static str, u8, Timed)> {
-    [jwt::TIMED].into_iter().flatten()
+    [jwt::TIMED, x509::TIMED].into_iter().flatten()
 }
 
 /// Functions of the interpreter that may be mocked or mock others, with how many arguments they take.
@@ -150,8 +155,23 @@ fn kind(value: Option<&Value>) -> &'static str {
     }
 }
 
-/// As JSON; sets become arrays.
+/// As JSON; sets become arrays, and numbers beyond what a float holds, such as moduli of keys, the texts of their digits.
 pub(crate) fn json(value: &Value) -> Result<serde_json::Value, String> {
-    let text = value.to_json_str().map_err(|error| error.to_string())?;
+    let text = value.to_json_str().or_else(|_| held(value).to_json_str()).map_err(|error| error.to_string())?;
     serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
+fn held(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => {
+            let digits = number.format_decimal();
+            if digits.parse().is_ok_and(f64::is_finite) { value.clone() } else { Value::from(digits) }
+        }
+        Value::Array(items) => Value::from(items.iter().map(held).collect::<Vec<_>>()),
+        Value::Set(items) => Value::from(items.iter().map(held).collect::<BTreeSet<_>>()),
+        Value::Object(entries) => {
+            Value::from(entries.iter_sorted().map(|(key, value)| (held(key), held(value))).collect::<BTreeMap<_, _>>())
+        }
+        other => other.clone(),
+    }
 }

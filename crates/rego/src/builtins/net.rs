@@ -45,6 +45,21 @@ impl Network {
         Ok(Self { v6, bits: bits & mask(length), length })
     }
 
+    /// A network; an address without a length is the network of its class, as OPA takes it where networks are merged.
+    fn classful(text: &str) -> Result<Self, String> {
+        if text.contains('/') {
+            return Self::of(text);
+        }
+        let address: IpAddr = text.parse().map_err(|_| format!("{text:?} is no network"))?;
+        let IpAddr::V4(v4) = address else { return Err(format!("{text:?} needs the length of its prefix")) };
+        match v4.octets()[0] {
+            0..128 => Self::of(&format!("{text}/8")),
+            128..192 => Self::of(&format!("{text}/16")),
+            192..224 => Self::of(&format!("{text}/24")),
+            _ => Err(format!("{text:?} is of no class of networks")),
+        }
+    }
+
     fn holds(self, other: Self) -> bool {
         self.v6 == other.v6 && self.length <= other.length && other.bits & mask(self.length) == self.bits
     }
@@ -76,7 +91,7 @@ fn merge(arguments: &[Value]) -> Answer {
     let mut networks = Vec::new();
     for item in elements(arguments, 0)? {
         let Value::String(item) = item else { return Err("networks must be texts".to_owned()) };
-        networks.push(Network::of(&item)?);
+        networks.push(Network::classful(&item)?);
     }
     networks.sort_unstable();
     let mut kept: Vec<Network> = Vec::new();

@@ -86,16 +86,20 @@ pub(super) fn of_spki(info: &SubjectPublicKeyInfoOwned) -> Result<Key, String> {
         }
         EC => {
             let named = info.algorithm.parameters_oid().map_err(|error| error.to_string())?;
-            let curve = match named {
-                P256 => Curve::P256,
-                P384 => Curve::P384,
-                P521 => Curve::P521,
-                other => return Err(format!("the curve {other} is not known")),
-            };
-            Ok(Key::Ec(curve, bits.to_vec()))
+            Ok(Key::Ec(curve_of(named)?, bits.to_vec()))
         }
         ED25519 => Ok(Key::Ed(bits.to_vec())),
         other => Err(format!("keys of the kind {other} are not known")),
+    }
+}
+
+/// The curve of a name.
+pub(super) fn curve_of(oid: ObjectIdentifier) -> Result<Curve, String> {
+    match oid {
+        P256 => Ok(Curve::P256),
+        P384 => Ok(Curve::P384),
+        P521 => Ok(Curve::P521),
+        other => Err(format!("the curve {other} is not known")),
     }
 }
 

@@ -8,6 +8,9 @@ use super::merge::Merging;
 use super::schema::{Schema, ring, unique};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How many lists of introspection may nest: each multiplies the answer by the size of the schema.
+const INTROSPECTION_LISTS_MAX: usize = 2;
+
 pub(super) type Checked = Result<(), String>;
 
 /// What is known while a query is walked.
@@ -161,7 +164,37 @@ impl<'a> Walk<'a> {
             let what = if of.kind.composite() { "must" } else { "cannot" };
             return Err(format!("of the field {name:?} fields {what} be selected"));
         }
+        if matches!(name.as_str(), "__schema" | "__type") {
+            self.check_introspection(field)?;
+        }
         self.selections(Some(&of.name), &field.selection_set)
+    }
+
+    fn check_introspection(&self, field: &'a Field) -> Checked {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![(0, field.selection_set.as_slice())];
+        while let Some((lists, selections)) = open.pop() {
+            for selection in selections {
+                match selection {
+                    Selection::Field(field) => {
+                        let list =
+                            matches!(field.name.as_str(), "fields" | "inputFields" | "interfaces" | "possibleTypes");
+                        let lists = lists + usize::from(list);
+                        if lists > INTROSPECTION_LISTS_MAX {
+                            return Err(format!("more than {INTROSPECTION_LISTS_MAX} lists of introspection nest"));
+                        }
+                        open.push((lists, &field.selection_set));
+                    }
+                    Selection::Inline(inline) => open.push((lists, &inline.selection_set)),
+                    Selection::Spread(spread) => {
+                        let fragment = self.fragments.get(spread.name.as_str());
+                        let fragment = fragment.filter(|_| seen.insert((lists, spread.name.as_str())));
+                        open.extend(fragment.map(|fragment| (lists, fragment.selection_set.as_slice())));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     fn inline(&mut self, parent: Option<&'a str>, inline: &'a Inline) -> Checked {
