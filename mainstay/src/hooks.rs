@@ -13,16 +13,16 @@ use mainstay_policy::Engine;
 /// # Errors
 /// A source names a secret that cannot be fetched.
 pub fn hooks(outside: &Outside, config: &Config) -> Result<Vec<Hook>, Problem> {
-    CONNECTORS
-        .iter()
-        .map(|connector| {
-            let source = config.source.iter().find(|source| source.connector == connector.name);
-            let options = source.map(|source| source.options.clone()).unwrap_or_default();
-            let secret = options.secret.as_ref().map(|reference| outside.secret(reference)).transpose();
-            let secret = secret.map_err(|e| Problem::malformed("hook.secret", e.to_string()))?;
-            Ok(hook(connector, source.and_then(|source| source.name.clone()), options, secret))
-        })
-        .collect()
+    let of_connectors = CONNECTORS.iter().map(|connector| {
+        let source = config.source.iter().find(|source| source.connector == connector.name);
+        let options = source.map(|source| source.options.clone()).unwrap_or_default();
+        let secret = options.secret.as_ref().map(|reference| outside.secret(reference)).transpose();
+        let secret = secret.map_err(|e| Problem::malformed("hook.secret", e.to_string()))?;
+        Ok(hook(connector, source.and_then(|source| source.name.clone()), options, secret))
+    });
+    let alerts = config.source.iter().find(|source| source.connector == "alertmanager");
+    let posted = crate::intake::hook(alerts.map(|source| source.options.clone()).unwrap_or_default());
+    of_connectors.chain([Ok(posted)]).collect()
 }
 
 fn hook(connector: &'static Connector, name: Option<String>, options: Options, secret: Option<Secret>) -> Hook {
@@ -47,5 +47,5 @@ fn hook(connector: &'static Connector, name: Option<String>, options: Options, s
         Collecting { call, engine: &engine, progress: &|_| {} }.take(reading, &mut tally)?;
         serde_json::to_value(&tally).map_err(|e| Problem::ours("hook.answer", e.to_string()))
     };
-    Hook { name: connector.name.to_owned(), signed, take: Box::new(take) }
+    Hook { name: connector.name.to_owned(), signed, take: Box::new(take), path: None, tick: None }
 }

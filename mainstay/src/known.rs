@@ -2,7 +2,7 @@
 
 use mainstay_connectors::{Known, KnownMap, known_of};
 use mainstay_ledger::{Fold, Ledger, LedgerError, Tx, Value};
-use mainstay_model::facts::{FindingOpened, FindingResolved, ResourceJudged};
+use mainstay_model::facts::{AlertFired, FindingOpened, FindingResolved, ResourceJudged};
 use mainstay_model::{Digest, Fact, FactData, FactId, Recorded, Severity, Subject};
 
 /// The fold that keeps it.
@@ -95,4 +95,14 @@ pub fn of_source(ledger: &Ledger, source: &str, family: &str) -> Result<KnownMap
         known.insert((subject, family.to_owned()), entry);
     }
     Ok(known)
+}
+
+/// The alerts that fire by what a source said last.
+///
+/// # Errors
+/// The database fails, or a row is damaged.
+pub fn open_alerts(ledger: &Ledger, source: &str) -> Result<Vec<String>, LedgerError> {
+    let sql = "SELECT subject FROM known WHERE source = $1 AND family = 'alert' AND fact_type = $2 ORDER BY subject";
+    let rows = ledger.read(|tx| tx.query(sql, &[source.into(), AlertFired::TYPE.into()]))?;
+    rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
 }

@@ -14,6 +14,7 @@ mod compose;
 mod config;
 mod explain;
 mod hooks;
+mod intake;
 mod known;
 mod kpi_view;
 mod log;

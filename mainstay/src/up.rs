@@ -130,6 +130,12 @@ fn keep_going(context: &Context, world: &World, dir: &Path) {
                 Turn::Passed => {}
             }
         }
+        for (hook, told) in world.tick_hooks() {
+            match told {
+                Ok(line) => tracing::info!(hook, "{line}"),
+                Err(problem) => tracing::error!(hook, "failed: {problem}"),
+            }
+        }
         world.outside.clock().sleep(JOBS_EVERY);
         if world.outside.clock().elapsed().saturating_sub(last) >= every {
             match collect_once(context, world, dir) {

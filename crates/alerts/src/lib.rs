@@ -12,6 +12,7 @@ mod alert;
 mod config;
 mod group;
 mod inhibit;
+mod intake;
 mod interval;
 mod matcher;
 pub mod replay;
@@ -21,6 +22,7 @@ mod simulation;
 
 pub use alert::{Posted, fingerprint, message_order};
 pub use config::{Config, InhibitRule, Integration, Reading, Receiver, Route, read};
+pub use intake::{Intake, Transition};
 pub use interval::TimeInterval;
 pub use mainstay_promql::Labels;
 pub use matcher::{Compare, Matcher, parse_matcher, parse_matchers};

@@ -134,7 +134,7 @@ impl<'c> Simulation<'c> {
         self.sweep_alerts();
         let mut refused = Vec::new();
         for (index, posted) in alerts.into_iter().enumerate() {
-            match self.taken(posted) {
+            match accepted(posted, self.now, self.config.resolve_timeout) {
                 Ok(alert) => self.put(alert),
                 Err(why) => refused.push(Refused { index, why }),
             }
@@ -235,27 +235,6 @@ impl<'c> Simulation<'c> {
             }
             Task::Sweep => {}
         }
-    }
-
-    /// What is taken of a posted alert: start and end are filled in where they are not said.
-    fn taken(&self, posted: Posted) -> Result<Alert, &'static str> {
-        let (starts, ends) = match (posted.starts_at, posted.ends_at) {
-            (None, None) => (self.now, None),
-            (None, Some(end)) => (end, Some(end)),
-            (Some(start), end) => (start, end),
-        };
-        let timeout = ends.is_none();
-        let ends = ends.unwrap_or_else(|| sum(self.now, self.config.resolve_timeout));
-        if ends < starts {
-            return Err("it ends, or would end by the resolve timeout, before it starts");
-        }
-        if posted.labels.is_empty() {
-            return Err("at least one label pair required");
-        }
-        if posted.labels.iter().any(|(name, _)| !is_label(name)) {
-            return Err("a label's name has letters, digits and underscores");
-        }
-        Ok(Alert { fingerprint: fingerprint(&posted.labels), labels: posted.labels, starts, ends, timeout })
     }
 
     fn put(&mut self, mut alert: Alert) {
@@ -421,4 +400,25 @@ fn message(
         alerts: said,
         truncated,
     })
+}
+
+/// What is taken of a posted alert: start and end are filled in where they are not said.
+pub(crate) fn accepted(posted: Posted, now: Timestamp, resolve_timeout: SignedDuration) -> Result<Alert, &'static str> {
+    let (starts, ends) = match (posted.starts_at, posted.ends_at) {
+        (None, None) => (now, None),
+        (None, Some(end)) => (end, Some(end)),
+        (Some(start), end) => (start, end),
+    };
+    let timeout = ends.is_none();
+    let ends = ends.unwrap_or_else(|| sum(now, resolve_timeout));
+    if ends < starts {
+        return Err("it ends, or would end by the resolve timeout, before it starts");
+    }
+    if posted.labels.is_empty() {
+        return Err("at least one label pair required");
+    }
+    if posted.labels.iter().any(|(name, _)| !is_label(name)) {
+        return Err("a label's name has letters, digits and underscores");
+    }
+    Ok(Alert { fingerprint: fingerprint(&posted.labels), labels: posted.labels, starts, ends, timeout })
 }

@@ -25,10 +25,29 @@ pub struct Hook {
     pub signed: bool,
     /// Takes a delivery and says what became of it.
     pub take: Take,
+    /// A further path that the other system posts to, where it cannot be told another.
+    pub path: Option<&'static str>,
+    /// What is done every few seconds while the server runs.
+    pub tick: Option<Tick>,
 }
+
+/// What a hook does by itself; the line is for the log.
+pub type Tick = Box<dyn Fn(&Call<'_>) -> Result<Option<String>, Problem> + Send + Sync>;
 
 /// The least role for a delivery that carries no signature of its own, as for `fact.add`.
 const LEAST: Role = Role::Engineer;
+
+impl World {
+    /// Lets every hook do what it does by itself; what there is to say, by hook.
+    pub fn tick_hooks(&self) -> Vec<(&str, Result<String, Problem>)> {
+        let tick = |hook: &'_ Hook| {
+            let id = PrincipalId::new(format!("hook:{}", hook.name));
+            let id = id.map_err(|e| Problem::ours("hook.name", e.to_string()))?;
+            hook.tick.as_ref().map_or(Ok(None), |tick| tick(&Call::new(self, &Principal::new(id, LEAST))))
+        };
+        self.hooks.iter().filter_map(|hook| Some((hook.name.as_str(), tick(hook).transpose()?))).collect()
+    }
+}
 
 /// The route of all hooks.
 pub(crate) async fn deliver(
@@ -36,6 +55,11 @@ pub(crate) async fn deliver(
     Path(name): Path<String>,
     request: Request<Body>,
 ) -> Response {
+    deliver_to(world, name, request).await
+}
+
+/// Takes a delivery for the hook of a name.
+pub(crate) async fn deliver_to(world: Arc<World>, name: String, request: Request<Body>) -> Response {
     let who = principal_of(&request);
     let headers = plain(request.headers());
     let body = match axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await {

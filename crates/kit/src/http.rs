@@ -45,6 +45,14 @@ pub fn router(world: Arc<World>, shell: crate::Shell, extras: Vec<Extra>) -> Rou
             get(move |State(world): State<Arc<World>>| async move { blocking(move || answer(&world)).await }),
         );
     }
+    for hook in &world.hooks {
+        let Some(path) = hook.path else { continue };
+        let name = hook.name.clone();
+        let handler = move |State(world): State<Arc<World>>, request: Request<Body>| {
+            crate::hook::deliver_to(world, name.clone(), request)
+        };
+        router = router.route(path, post(handler));
+    }
     router
         .route("/tile/{*path}", get(log_file))
         .route("/v1/hooks/{name}", post(crate::hook::deliver))

@@ -21,12 +21,14 @@ pub(super) fn fingerprint(labels: &BTreeMap<String, String>) -> String {
 
 /// The episode's id: fingerprint and start. The start counts in milliseconds, since the API cuts it there and the webhook
 /// does not.
-pub(super) fn episode(fingerprint: &str, start: Timestamp) -> String {
+#[must_use]
+pub fn episode(fingerprint: &str, start: Timestamp) -> String {
     format!("{fingerprint}/{}", to_millisecond(start))
 }
 
 /// The instant, cut to its millisecond.
-pub(super) fn to_millisecond(at: Timestamp) -> Timestamp {
+#[must_use]
+pub fn to_millisecond(at: Timestamp) -> Timestamp {
     let cut = TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Trunc);
     at.round(cut).unwrap_or(at)
 }

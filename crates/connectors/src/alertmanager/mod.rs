@@ -7,7 +7,8 @@ mod episode;
 mod read;
 
 pub use collect::collect;
-pub use read::read;
+pub use episode::{episode, to_millisecond};
+pub use read::{fired, read};
 
 #[cfg(test)]
 mod real;

@@ -3,7 +3,7 @@
 use super::episode::{episode, fingerprint, to_millisecond};
 use crate::identity::content_digest;
 use crate::json::{self, NodeExt};
-use crate::{At, Document, Family, Part, ReadContext, Reading, Snapshot, subjects};
+use crate::{At, Document, Family, Options, Part, ReadContext, Reading, Snapshot, subjects};
 use jiff::{SignedDuration, Timestamp};
 use mainstay_iac::{Node, Value};
 use mainstay_model::facts::{AlertFired, AlertNotified, AlertResolved};
@@ -125,32 +125,8 @@ impl Page<'_> {
         let end = node.text("endsAt").and_then(|text| text.parse().ok()).map(to_millisecond).filter(|end| *end > start);
         let print = node.text("fingerprint").map_or_else(|| fingerprint(&labels), str::to_owned);
         let episode = episode(&print, start);
-        let data = self.fired(node, labels, print);
+        let data = fired(labels, texts(node.field("annotations")), print, &self.ctx.options);
         Some(Alert { subject: Subject::of("alert", &episode), episode, start, end, data })
-    }
-
-    fn fired(&self, node: &Node, labels: BTreeMap<String, String>, fingerprint: String) -> AlertFired {
-        let options = &self.ctx.options;
-        let rule = labels.get("alertname").cloned().unwrap_or_default();
-        let word = labels.get("severity").or_else(|| labels.get("priority")).map(String::as_str).unwrap_or_default();
-        let mut annotations = texts(node.field("annotations"));
-        annotations.retain(|name, _| LASTING_ANNOTATIONS.contains(&&**name));
-        AlertFired {
-            fingerprint,
-            severity: severity(word),
-            service: labels
-                .get(options.service_tag())
-                .filter(|name| !name.is_empty())
-                .map(|name| subjects::service(name)),
-            team: labels.get(options.team_tag()).filter(|name| !name.is_empty()).map(|name| subjects::team(name)),
-            watchdog: matches!(&*rule, "Watchdog" | "DeadMansSwitch" | "PrometheusAlertmanagerE2eDeadManSwitch"),
-            test: labels.get("test").is_some_and(|value| value == "true") || rule == "TestAlert",
-            // The link holds the address of one Prometheus of a pair, which differs between repetitions.
-            link: None,
-            rule,
-            labels,
-            annotations,
-        }
     }
 
     fn at(&self, node: &Node) -> At<'_> {
@@ -160,6 +136,33 @@ impl Page<'_> {
     fn refuse(&self, node: &Node, why: &str, reading: &mut Reading) {
         let help = "send the body that Alertmanager's `webhook_configs` posts, or what /api/v2/alerts answers";
         reading.note(Diagnostic::error("alertmanager.malformed", why, self.at(node).place(), help));
+    }
+}
+
+/// What is said of an alert that fires, from its labels and annotations.
+#[must_use]
+pub fn fired(
+    labels: BTreeMap<String, String>,
+    mut annotations: BTreeMap<String, String>,
+    fingerprint: String,
+    options: &Options,
+) -> AlertFired {
+    let rule = labels.get("alertname").cloned().unwrap_or_default();
+    let word = labels.get("severity").or_else(|| labels.get("priority")).map(String::as_str).unwrap_or_default();
+    annotations.retain(|name, _| LASTING_ANNOTATIONS.contains(&&**name));
+    let named = |tag: &str| labels.get(tag).filter(|name| !name.is_empty());
+    AlertFired {
+        fingerprint,
+        severity: severity(word),
+        service: named(options.service_tag()).map(|name| subjects::service(name)),
+        team: named(options.team_tag()).map(|name| subjects::team(name)),
+        watchdog: matches!(&*rule, "Watchdog" | "DeadMansSwitch" | "PrometheusAlertmanagerE2eDeadManSwitch"),
+        test: labels.get("test").is_some_and(|value| value == "true") || rule == "TestAlert",
+        // The link holds the address of one Prometheus of a pair, which differs between repetitions.
+        link: None,
+        rule,
+        labels,
+        annotations,
     }
 }
 
