@@ -190,7 +190,7 @@ impl Reader<'_> {
                 self.warn(component.line, "the event has no end and takes no time", "give it DTEND or DURATION");
                 return None;
             }
-            return Some(Duration { days: 1, time: SignedDuration::ZERO });
+            return Some(Duration { wall: SignedDuration::from_hours(24), time: SignedDuration::ZERO });
         };
         let end = self.moment(property)?;
         let wall = end.wall_in(&start.zone);
@@ -198,9 +198,7 @@ impl Reader<'_> {
             self.error(property.line, "the event is over before it begins", "put DTEND behind DTSTART");
             return None;
         }
-        let days = i64::from(start.wall.date().until(wall.date()).map_or(0, |span| span.get_days()));
-        let begin = Span::new().try_days(days).map_or(start.wall, |days| start.wall.saturating_add(days));
-        Some(Duration { days, time: wall.duration_since(begin) })
+        Some(Duration { wall: wall.duration_since(start.wall), time: SignedDuration::ZERO })
     }
 
     /// The times on a wall at which an entry happens.

@@ -4,7 +4,7 @@ use super::lines::{Component, Property};
 use crate::civil::{Skipped, instant};
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 /// A time as it is written.
@@ -30,20 +30,19 @@ impl Moment {
     }
 }
 
-/// A length as it is written: days on a wall, then time that passes.
+/// A length: first on a wall, then of time that passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Duration {
-    /// Days.
-    pub days: i64,
-    /// Time.
+    /// On the wall.
+    pub wall: SignedDuration,
+    /// Behind that.
     pub time: SignedDuration,
 }
 
 impl Duration {
     /// The end of what begins at a time on a wall.
     pub fn end(self, wall: DateTime, zone: &TimeZone) -> Timestamp {
-        let wall = Span::new().try_days(self.days).map_or(wall, |days| wall.saturating_add(days));
-        let end = instant(wall, zone, Skipped::Shifted);
+        let end = instant(wall.saturating_add(self.wall), zone, Skipped::Shifted);
         end.checked_add(self.time).unwrap_or(end)
     }
 }
@@ -71,7 +70,7 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `P1W`, `P1DT12H`, `PT30M`. Nothing where it is no length, or a negative one.
+/// `P1W`, `P1DT12H`, `PT30M`: weeks and days are those of a wall (RFC 5545, 3.3.6), the rest passes. Nothing where it is no length, or a negative one.
 pub fn duration(text: &str) -> Option<Duration> {
     let mut rest = text.strip_prefix('+').unwrap_or(text).strip_prefix('P')?;
     let mut out = Duration::default();
@@ -85,11 +84,11 @@ pub fn duration(text: &str) -> Option<Duration> {
         let count: i64 = rest[..end].parse().ok().filter(|count| *count < 1_000_000)?;
         let seconds = match (rest.as_bytes()[end], is_time) {
             (b'W', false) => {
-                out.days += count * 7;
+                out.wall += SignedDuration::from_hours(24 * 7 * count);
                 0
             }
             (b'D', false) => {
-                out.days += count;
+                out.wall += SignedDuration::from_hours(24 * count);
                 0
             }
             (b'H', true) => count * 3_600,

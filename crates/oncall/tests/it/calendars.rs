@@ -40,6 +40,17 @@ fn what_recurs_does_so_on_the_wall() {
         "2021-01-28T08:00 2021-01-28T17:00 ada",
     ];
     assert_eq!(lines(&found), expected);
+    // So does its end, also when clocks change within: it is half past four and not half past five.
+    let over = event(
+        "DTSTART;TZID=America/Chicago:20260306T013000\nDTEND;TZID=America/Chicago:20260307T163000\nRRULE:FREQ=DAILY;COUNT=2",
+    );
+    let expected = ["2026-03-06T07:30 2026-03-07T22:30 ada", "2026-03-07T07:30 2026-03-08T21:30 ada"];
+    assert_eq!(lines(&calendar(&over, "2026-03-01", "2026-04-01")), expected);
+    // A length of hours passes, whatever the clocks show; one of days is of the wall.
+    let hours = event("DTSTART;TZID=America/Chicago:20260308T003000\nDURATION:PT24H");
+    assert_eq!(lines(&calendar(&hours, "2026-03-01", "2026-04-01")), ["2026-03-08T06:30 2026-03-09T06:30 ada"]);
+    let day = event("DTSTART;TZID=America/Chicago:20260308T003000\nDURATION:P1DT1H");
+    assert_eq!(lines(&calendar(&day, "2026-03-01", "2026-04-01")), ["2026-03-08T06:30 2026-03-09T06:30 ada"]);
     // A day from nine to nine meets the next one where the day has 23 hours, and where nine is in a gap of the clocks.
     let shifts = event(
         "DTSTART;TZID=America/Chicago:20200306T023000\nDTEND;TZID=America/Chicago:20200307T023000\nRRULE:FREQ=DAILY;COUNT=4",

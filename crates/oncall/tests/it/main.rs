@@ -9,6 +9,7 @@ mod changes;
 mod escalations;
 mod handoffs;
 mod layers;
+mod peer;
 mod reader;
 mod simulation;
 mod turns;
