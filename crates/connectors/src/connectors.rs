@@ -2,8 +2,8 @@
 
 use crate::collect::{self, Request};
 use crate::{
-    Document, ReadContext, Reading, alertmanager, backstage, cloudevents, focus, github, inventory, kev, kubernetes,
-    mapping, objectives, promises, restic, terraform, trivy,
+    Document, ReadContext, Reading, alertmanager, backstage, cloudevents, focus, github, grafana, inventory, kev,
+    kubernetes, mapping, objectives, promises, restic, terraform, trivy,
 };
 use mainstay_outside::Outside;
 
@@ -57,6 +57,12 @@ pub const CONNECTORS: &[Connector] = &[
         summary: "Alertmanager: webhook bodies (version 4) and what /api/v2/alerts answers",
         read: alertmanager::read,
         collect: alertmanager::collect,
+    },
+    Connector {
+        name: "grafana",
+        summary: "Grafana Alerting: bodies of webhook contact points",
+        read: grafana::read,
+        collect: |outside, request, sink| collect::whole(grafana::read, outside, request, sink),
     },
     Connector {
         name: "github",

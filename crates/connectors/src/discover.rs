@@ -144,6 +144,7 @@ fn json(path: &str, text: &str) -> Option<&'static str> {
         ("kev", all(&["catalogVersion", "vulnerabilities"])),
         ("inventory", has("ResourceTagMappingList")),
         ("restic", has("message_type") || all(&["tree", "paths", "hostname"])),
+        ("grafana", all(&["alerts", "receiver", "orgId"])),
         ("alertmanager", all(&["alerts", "receiver"]) || all(&["startsAt", "fingerprint"])),
         (
             "github",

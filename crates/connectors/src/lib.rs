@@ -14,6 +14,7 @@ mod connectors;
 mod discover;
 pub mod focus;
 pub mod github;
+pub mod grafana;
 mod identity;
 pub mod inventory;
 mod json;

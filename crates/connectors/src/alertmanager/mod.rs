@@ -8,6 +8,7 @@ mod read;
 
 pub use collect::collect;
 pub use episode::{episode, to_millisecond};
+pub(crate) use read::{Sender, read_of};
 pub use read::{fired, read};
 
 #[cfg(test)]

@@ -19,9 +19,33 @@ const LASTING_ANNOTATIONS: &[&str] =
 /// about every minute.
 const SETTLED: SignedDuration = SignedDuration::from_mins(10);
 
+/// Whose webhook it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// An Alertmanager.
+    Alertmanager,
+    /// Grafana's own.
+    Grafana,
+}
+
+impl Sender {
+    /// The source of its facts, and the version that its bodies have.
+    const fn named(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Alertmanager => ("alertmanager", "4"),
+            Self::Grafana => ("grafana", "1"),
+        }
+    }
+}
+
 /// Reads webhook bodies (version 4), answers of `/api/v2/alerts`, and arrays or lines of webhook bodies.
 #[must_use]
 pub fn read(document: &Document, ctx: &ReadContext) -> Reading {
+    read_of(Sender::Alertmanager, document, ctx)
+}
+
+/// Reads what a sender sends.
+pub(crate) fn read_of(sender: Sender, document: &Document, ctx: &ReadContext) -> Reading {
     let mut reading = Reading::default();
     let status = document.parts.iter().find(|part| part.path.ends_with("/api/v2/status"));
     let settled = status.is_none_or(|part| is_settled(part, ctx, &mut reading));
@@ -30,7 +54,7 @@ pub fn read(document: &Document, ctx: &ReadContext) -> Reading {
             continue;
         }
         let Some((node, whole)) = json::parse(part, &["[]", "alerts[]", "[].alerts[]"], &mut reading) else { continue };
-        let page = Page { part, ctx, source: ctx.source_or("alertmanager") };
+        let page = Page { part, ctx, source: ctx.source_or(sender.named().0), sender };
         match &node.value {
             Value::Map(_) => page.delivery(&node, &mut reading),
             Value::List(items) if items.iter().any(|item| item.field("alerts").is_some()) => {
@@ -54,6 +78,7 @@ struct Page<'a> {
     part: &'a Part,
     ctx: &'a ReadContext,
     source: String,
+    sender: Sender,
 }
 
 struct Alert {
@@ -66,11 +91,12 @@ struct Alert {
 
 impl Page<'_> {
     fn delivery(&self, body: &Node, reading: &mut Reading) {
-        if body.text("version").is_some_and(|version| version != "4") {
-            self.refuse(body, "the webhook's version is not 4", reading);
+        let version = self.sender.named().1;
+        if body.text("version").is_some_and(|told| told != version) {
+            self.refuse(body, &format!("the webhook's version is not {version}"), reading);
         }
         let Some(alerts) = body.field("alerts") else {
-            self.refuse(body, "there is no list `alerts`; this is no webhook of Alertmanager", reading);
+            self.refuse(body, "there is no list `alerts`; this is no webhook of alerts", reading);
             return;
         };
         for node in alerts.items() {
@@ -134,7 +160,14 @@ impl Page<'_> {
     }
 
     fn refuse(&self, node: &Node, why: &str, reading: &mut Reading) {
-        let help = "send the body that Alertmanager's `webhook_configs` posts, or what /api/v2/alerts answers";
+        let help = match self.sender {
+            Sender::Alertmanager => {
+                "send the body that Alertmanager's `webhook_configs` posts, or what /api/v2/alerts answers"
+            }
+            Sender::Grafana => {
+                "send the body that a webhook contact point of Grafana posts, without a template of your own"
+            }
+        };
         reading.note(Diagnostic::error("alertmanager.malformed", why, self.at(node).place(), help));
     }
 }
