@@ -22,7 +22,7 @@ struct Verb {
     precision: Option<usize>,
 }
 
-fn sprintf(arguments: &[Value]) -> Answer {
+pub(super) fn sprintf(arguments: &[Value]) -> Answer {
     let format = text(arguments, 0)?;
     let Some(Value::Array(_)) = arguments.get(1) else { return Err("argument 2 must be an array".to_owned()) };
     let values = elements(arguments, 1)?;

@@ -8,13 +8,16 @@ mod aws;
 mod crypto;
 mod encode;
 mod format;
+mod globs;
 mod graphql;
+mod jsonschema;
 mod jwk;
 mod jwt;
 mod keys;
 mod misc;
 mod net;
 mod pem;
+mod render;
 mod template;
 mod time;
 mod x509;
@@ -42,10 +45,13 @@ fn groups() -> impl Iterator<Item = &'static (&'static str, u8, Function)> {
         crypto::FUNCTIONS,
         encode::FUNCTIONS,
         format::FUNCTIONS,
+        globs::FUNCTIONS,
         graphql::FUNCTIONS,
+        jsonschema::FUNCTIONS,
         jwt::FUNCTIONS,
         misc::FUNCTIONS,
         net::FUNCTIONS,
+        render::FUNCTIONS,
         template::FUNCTIONS,
         time::FUNCTIONS,
         x509::FUNCTIONS,
