@@ -24,6 +24,9 @@ const REACH: SignedDuration = SignedDuration::from_hours(24 * 400);
 /// How much is checked where nobody says until when.
 const COVERAGE: SignedDuration = SignedDuration::from_hours(24 * 28);
 
+/// The longest time that is looked at: more is a typing error, and would fill the memory with shifts of an hour.
+const SPAN_MAX: SignedDuration = SignedDuration::from_hours(24 * 366 * 20);
+
 /// Runs the command; exits with 1 where somebody is missing or a schedule is wrong, and with 2 where nothing could be read.
 pub fn run(context: &Context, ask: &Oncall) -> Result<ExitCode, Problem> {
     crate::commands::plain_format(context)?;
@@ -171,9 +174,7 @@ fn coverage(context: &Context, ask: &OncallCoverage) -> Result<ExitCode, Problem
         Some(text) => moment(context, Some(text))?,
         None => later(from, COVERAGE)?,
     };
-    if to <= from {
-        return Err(Problem::malformed("oncall.time", "--to must be behind --from"));
-    }
+    in_order(from, to)?;
     let mut rows = Vec::new();
     for schedule in &reading.roster.schedules {
         let expansion = expand(&reading.roster, schedule, from, to);
@@ -236,6 +237,17 @@ fn around(roster: &Roster, schedule: &Schedule, at: Timestamp) -> Result<Expansi
 
 fn later(at: Timestamp, by: SignedDuration) -> Result<Timestamp, Problem> {
     at.checked_add(by).map_err(|e| Problem::malformed("oncall.time", e.to_string()))
+}
+
+/// Whether a time may be looked at.
+fn in_order(from: Timestamp, to: Timestamp) -> Result<(), Problem> {
+    if to <= from {
+        return Err(Problem::malformed("oncall.time", "--to must be behind --from"));
+    }
+    if to.duration_since(from) > SPAN_MAX {
+        return Err(Problem::malformed("oncall.time", "--from and --to may lie twenty years apart, and no more"));
+    }
+    Ok(())
 }
 
 fn moment(context: &Context, text: Option<&str>) -> Result<Timestamp, Problem> {

@@ -71,6 +71,9 @@ fn what_is_not_covered_is_found_and_a_wrong_file_is_told_with_its_place() {
     assert_eq!((covered.status.code(), text(&covered).as_str()), (Some(0), "nothing\n"));
     let found = run(&["coverage", path(&shop), "--from", "2026-11-03", "--to", "2026-11-24", "--format", "csv"]);
     assert_eq!(found.status.code(), Some(1));
+    for (from, to) in [("2026-11-03", "2026-11-03"), ("1970-01-01", "2026-11-03")] {
+        assert_eq!(run(&["coverage", path(&shop), "--from", from, "--to", to]).status.code(), Some(2), "{from}");
+    }
     let kinds: Vec<String> =
         text(&found).lines().skip(1).map(|line| line.split(',').nth(1).unwrap().to_owned()).collect();
     assert_eq!(kinds, ["gap", "empty"]);

@@ -1,6 +1,6 @@
 //! `mainstay oncall export` and `import`: schedules to iCalendar and back.
 
-use super::{REACH, later, moment, person, reading};
+use super::{REACH, in_order, later, moment, person, reading};
 use crate::Context;
 use crate::arguments::{OncallExport, OncallFiles, OncallImport};
 use jiff::tz::TimeZone;
@@ -28,6 +28,7 @@ pub fn export(context: &Context, ask: &OncallExport) -> Result<ExitCode, Problem
     let now = context.outside.clock().now();
     let from = ask.from.as_deref().map_or_else(|| later(now, BACK), |text| moment(context, Some(text)))?;
     let to = ask.to.as_deref().map_or_else(|| later(now, AHEAD), |text| moment(context, Some(text)))?;
+    in_order(from, to)?;
     // Shifts at the edges are written as a whole, or their ids and times would change with every export.
     let mut expansion = expand(&reading.roster, schedule, later(from, -REACH)?, later(to, REACH)?);
     expansion.shifts.retain(|shift| shift.start < to && shift.end > from);
@@ -44,6 +45,7 @@ pub fn import(context: &Context, ask: &OncallImport) -> Result<ExitCode, Problem
     })?;
     let from = moment(context, ask.from.as_deref())?;
     let to = ask.to.as_deref().map_or_else(|| later(from, AHEAD), |text| moment(context, Some(text)))?;
+    in_order(from, to)?;
     let people = match ask.people.is_empty() {
         true => Vec::new(),
         false => reading(context, &OncallFiles { paths: ask.people.clone(), schedule: Vec::new() })?.roster.people,

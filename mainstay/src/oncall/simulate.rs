@@ -1,6 +1,6 @@
 //! `mainstay oncall simulate`: who would have been paged.
 
-use super::{alarms, code, later, local, moment, reading, show};
+use super::{alarms, code, in_order, later, local, moment, reading, show};
 use crate::Context;
 use crate::arguments::{Format, OncallFiles, OncallSimulate};
 use jiff::SignedDuration;
@@ -26,9 +26,7 @@ pub fn run(context: &Context, ask: &OncallSimulate) -> Result<ExitCode, Problem>
         Some(text) => moment(context, Some(text))?,
         None => later(to, BACK)?,
     };
-    if to <= from {
-        return Err(Problem::malformed("oncall.time", "--to must be behind --from"));
-    }
+    in_order(from, to)?;
     let proposed = reading(context, &ask.files)?;
     let alarms = match &ask.alerts {
         Some(path) => alarms::of_file(context, path)?,

@@ -9,6 +9,7 @@ mod changes;
 mod escalations;
 mod handoffs;
 mod layers;
+mod oracle;
 mod peer;
 mod reader;
 mod simulation;
