@@ -49,8 +49,8 @@ pub fn measure(call: &Call<'_>, errand: &Errand, files: &[SourceFile], at: Times
             return Ok(out);
         }
     };
-    let engine = match &options.prometheus {
-        Some(url) => Engine::Running { outside, url, auth },
+    let mut engine = match &options.prometheus {
+        Some(url) => Engine::running(outside, url, auth),
         None => Engine::Recorded(&store),
     };
     let reading = mainstay_slo::read(files, None);

@@ -3,7 +3,7 @@
 mod ask;
 mod backtest;
 pub mod history;
-mod owners;
+mod known;
 mod status;
 
 use crate::Context;

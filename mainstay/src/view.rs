@@ -162,7 +162,8 @@ fn shown(column: &str, value: &Value) -> String {
         Value::Null => "-".to_owned(),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
-        Value::String(text) if column != "id" && text.len() >= 20 && text.ends_with('Z') => {
+        // Names may end in a time, too.
+        Value::String(text) if column != "id" && is_time(text) => {
             text.get(..16).map_or_else(|| text.clone(), |minute| minute.replace('T', " "))
         }
         Value::Number(number) if number.is_f64() => {
@@ -171,6 +172,10 @@ fn shown(column: &str, value: &Value) -> String {
         }
         other => mainstay_kit::answer::plain(other),
     }
+}
+
+fn is_time(text: &str) -> bool {
+    text.len() >= 20 && text.ends_with('Z') && text.parse::<mainstay_model::Timestamp>().is_ok()
 }
 
 fn cut(text: &str) -> String {

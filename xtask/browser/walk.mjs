@@ -21,7 +21,7 @@ mkdirSync(out, { recursive: true });
 const SIZES = { wide: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 const SCHEMES = ["light", "dark"];
 // What the navigation must offer; a page that is missing there fails the walk.
-const PLACES = ["Scorecard", "Estate", "Findings", "Changes", "Incidents", "Alerts", "Backups", "Vulnerabilities", "Spend", "Ledger"];
+const PLACES = ["Scorecard", "Estate", "Findings", "Changes", "Incidents", "Objectives", "Alerts", "Backups", "Vulnerabilities", "Spend", "Ledger"];
 // Links checked in all; a page of a list is like any other page of it.
 const LINKS_MAX = 400;
 // What runs into this hangs.

@@ -45,6 +45,7 @@ fn the_example_estate_is_read_by_every_kind_of_connector_that_it_has_files_for_a
         "kubernetes",
         "backstage",
         "promises",
+        "objectives",
         "alertmanager",
         "github",
         "restic",

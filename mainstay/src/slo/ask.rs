@@ -24,26 +24,36 @@ pub enum Engine<'a> {
         url: &'a str,
         /// Who we say we are.
         auth: Auth,
+        /// Why it is asked no more.
+        silent: Option<String>,
     },
 }
 
-impl Engine<'_> {
-    /// The answers, in the order of the questions. Where the engine cannot be reached, nothing more is asked of it.
-    pub fn answer(&self, asks: &[Ask]) -> Vec<Answered> {
-        let mut silent: Option<String> = None;
-        let one = |ask: &Ask| match (self, &silent) {
-            (Self::Recorded(store), _) => recorded(store, ask),
-            (Self::Running { .. }, Some(why)) => Err(why.clone()),
-            (Self::Running { outside, url, auth }, None) => {
+impl<'a> Engine<'a> {
+    /// A running engine at an address.
+    pub fn running(outside: &'a Outside, url: &'a str, auth: Auth) -> Self {
+        Self::Running { outside, url, auth, silent: None }
+    }
+
+    /// The answers, in the order of the questions. Where the engine cannot be reached, nothing more is asked of it: many
+    /// objectives must not each wait for a time-out.
+    pub fn answer(&mut self, asks: &[Ask]) -> Vec<Answered> {
+        asks.iter().map(|ask| self.one(ask)).collect()
+    }
+
+    fn one(&mut self, ask: &Ask) -> Answered {
+        match self {
+            Self::Recorded(store) => recorded(store, ask),
+            Self::Running { silent: Some(why), .. } => Err(why.clone()),
+            Self::Running { outside, url, auth, silent } => {
                 running(outside, (url, auth), ask).map_err(|(why, reached)| {
                     if !reached {
-                        silent = Some(why.clone());
+                        *silent = Some(why.clone());
                     }
                     why
                 })
             }
-        };
-        asks.iter().map(one).collect()
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `mainstay slo status`: what is left of budgets.
 
-use super::{Engine, history, owners, usual_options};
+use super::{Engine, history, known, usual_options};
 use crate::Context;
 use crate::arguments::{Format, SloStatus};
 use jiff::tz::TimeZone;
@@ -35,8 +35,8 @@ impl Row<'_> {
 pub fn run(context: &Context, ask: &SloStatus, reading: &Reading) -> Result<ExitCode, Problem> {
     crate::commands::plain_format(context)?;
     let store = history::of_files(&context.outside, &ask.history)?;
-    let engine = match &ask.prometheus {
-        Some(url) => Engine::Running { outside: &context.outside, url, auth: Auth::None },
+    let mut engine = match &ask.prometheus {
+        Some(url) => Engine::running(&context.outside, url, Auth::None),
         None => Engine::Recorded(&store),
     };
     let now = match &ask.now {
@@ -47,11 +47,13 @@ pub fn run(context: &Context, ask: &SloStatus, reading: &Reading) -> Result<Exit
         None => context.outside.clock().now(),
     };
     let options = usual_options(reading);
-    let owners = owners::of(context, reading.slos.iter().map(|slo| slo.service.as_str()))?;
+    let owners = known::owners(context, reading.slos.iter().map(|slo| slo.service.as_str()))?;
+    let mut planned = known::planned(context)?;
+    planned.extend(reading.maintenance.iter().cloned());
     let mut rows = Vec::new();
     for (number, slo) in reading.slos.iter().enumerate() {
         context.view.progress(&format!("objective {} of {}: {}", number + 1, reading.slos.len(), slo.id()));
-        let plan = Plan::of(slo, &options, now, &maintenance::out_of(slo, &reading.maintenance));
+        let plan = Plan::of(slo, &options, now, &maintenance::out_of(slo, &planned));
         let statuses = plan.judge(&engine.answer(&plan.asks()));
         let owner = owners.get(&slo.service).cloned().unwrap_or_default();
         rows.extend(statuses.into_iter().map(|status| Row { slo, status, owner: owner.clone() }));

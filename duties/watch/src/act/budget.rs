@@ -37,22 +37,40 @@ pub fn keep_policies(call: &Call<'_>) -> Result<String, Problem> {
 /// All that is said of a step that was reached. Ids come from what it is about and since when, so that saying it again says
 /// nothing new.
 fn facts(one: &Reached) -> Result<Vec<Fact>, FactError> {
-    let name = one.promise.strip_prefix("promise:").unwrap_or(&one.promise);
-    let what = format!("{}/{}/{name}", one.policy, one.step.left_percent);
+    let what = what(one);
     let id = format!("{what}/{}", one.since);
-    let about = Subject::of("promise", name);
+    let about = Subject::of("promise", name(one));
     let mut facts = Vec::new();
     for deed in &one.step.deeds {
         match deed {
             BudgetDeed::Note => {
                 let note = NoteWritten { to: one.owner.clone(), about: about.clone(), text: text(one) };
-                facts.push(note.fact(SOURCE, &format!("note/{id}"), Subject::of("note", &id), one.since)?);
+                facts.push(note.fact(SOURCE, &format!("note/{id}"), subject_of(one, *deed), one.since)?);
             }
             BudgetDeed::Finding => facts.extend(finding(one, &about, &what)?),
             BudgetDeed::Freeze => facts.extend(freeze(one, &about, &id)?),
         }
     }
     Ok(facts)
+}
+
+fn name(one: &Reached) -> &str {
+    one.promise.strip_prefix("promise:").unwrap_or(&one.promise)
+}
+
+/// The policy, the step and the promise.
+fn what(one: &Reached) -> String {
+    format!("{}/{}/{}", one.policy, one.step.left_percent, name(one))
+}
+
+/// What the facts of a deed are about.
+pub(crate) fn subject_of(one: &Reached, deed: BudgetDeed) -> Subject {
+    let id = || format!("{}/{}", what(one), one.since);
+    match deed {
+        BudgetDeed::Note => Subject::of("note", &id()),
+        BudgetDeed::Finding => Subject::of("finding", &format!("{RULE}/{}", what(one))),
+        BudgetDeed::Freeze => Subject::of("freeze", &id()),
+    }
 }
 
 fn finding(one: &Reached, about: &Subject, what: &str) -> Result<Vec<Fact>, FactError> {
@@ -66,7 +84,7 @@ fn finding(one: &Reached, about: &Subject, what: &str) -> Result<Vec<Fact>, Fact
         due: None,
         place: None,
     };
-    let subject = Subject::of("finding", &format!("{RULE}/{what}"));
+    let subject = subject_of(one, BudgetDeed::Finding);
     let id = format!("finding/{what}/{}", one.since);
     let mut facts = vec![opened.fact(SOURCE, &id, subject.clone(), one.since)?];
     if let Some((at, why)) = one.until {
@@ -89,7 +107,7 @@ fn freeze(one: &Reached, about: &Subject, id: &str) -> Result<Vec<Fact>, FactErr
         policy: Subject::of("budget-policy", &one.policy),
         owner: one.owner.clone(),
     };
-    let subject = Subject::of("freeze", id);
+    let subject = subject_of(one, BudgetDeed::Freeze);
     let mut facts = vec![proposed.fact(SOURCE, &format!("freeze/{id}"), subject.clone(), one.since)?];
     if let Some((at, why)) = one.until {
         let reason = match why {

@@ -12,7 +12,7 @@ use mainstay_kit::ui::parts::{self, Event, Figure, Tone};
 use mainstay_kit::ui::table::{Column, Room, table};
 use mainstay_kit::ui::{address, format, ledger, listing};
 use mainstay_kit::{Call, Folded, Problem, Reader, Unit};
-use mainstay_model::facts::{BudgetBurn, BudgetMeasured, BudgetUnit};
+use mainstay_model::facts::{BudgetBurn, BudgetDeed, BudgetMeasured, BudgetState, BudgetUnit};
 use mainstay_model::{PromiseKind, Span, Subject, Timestamp};
 use maud::{Markup, html};
 
@@ -96,11 +96,11 @@ fn columns<'a>(catalog: &'a Catalog, now: Timestamp) -> Vec<Column<'a, Folded<Ob
             .sorts("gone_in_s")
             .numeric()
             .needs(Room::Medium),
-        Column::new("Good", move |row: &Folded<Objective>| share(last(row).and_then(|last| last.good)))
+        Column::new("Good", move |row: &Folded<Objective>| good(last(row).and_then(|last| last.good)))
             .sorts("good")
             .numeric()
             .needs(Room::Medium),
-        Column::new("Objective", |row: &Folded<Objective>| html! { (row.entity.newest().map_or_else(String::new, |promise| target(&promise.kind))) })
+        Column::new("Target", |row: &Folded<Objective>| html! { (row.entity.newest().map_or_else(String::new, |promise| target(&promise.kind))) })
             .sorts("percent")
             .numeric()
             .needs(Room::Wide),
@@ -121,7 +121,8 @@ fn columns<'a>(catalog: &'a Catalog, now: Timestamp) -> Vec<Column<'a, Folded<Ob
             .needs(Room::Wide),
         Column::new("Facts", |row: &Folded<Objective>| parts::facts_of(&row.key, row.facts.len()))
             .sorts("facts")
-            .numeric(),
+            .numeric()
+            .needs(Room::Medium),
     ]
 }
 
@@ -153,6 +154,14 @@ fn share(share: Option<f64>) -> Markup {
     share.map_or_else(unknown, |share| html! { (format::ratio(share)) })
 }
 
+/// The share that was good, with as many digits as objectives have nines.
+fn good(share: Option<f64>) -> Markup {
+    let Some(share) = share else { return unknown() };
+    let text = format::decimal(share * 100.0, 3);
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text.as_str() };
+    html! { (text) "\u{202f}%" }
+}
+
 fn unknown() -> Markup {
     parts::status(Tone::Unknown, "unknown")
 }
@@ -179,7 +188,7 @@ fn gone_in(last: Option<&BudgetMeasured>) -> Markup {
             html! { (format::seconds(seconds)) }
         }
         Some(last) if last.left.is_some_and(|left| left <= 0.0) => html! { "gone" },
-        Some(last) if last.state == mainstay_model::facts::BudgetState::Unknown => unknown(),
+        Some(last) if last.state == BudgetState::Unknown => unknown(),
         Some(_) => html! { "lasts" },
     }
 }
@@ -213,7 +222,7 @@ fn definitions<'a>(objective: &Objective, owner: &Owner, now: Timestamp) -> Vec<
         ("State", parts::status(tone(objective.word()), objective.word())),
         ("Budget left", left(last)),
         ("Gone in", gone_in(last)),
-        ("Good", share(last.and_then(|last| last.good))),
+        ("Good", good(last.and_then(|last| last.good))),
         ("Objective", html! { (percent) "\u{202f}% over " (window) }),
         ("Service", parts::subject(&promise.subject)),
         ("Owner", parts::subject_or_none(owner.team.as_ref())),
@@ -245,7 +254,13 @@ fn left(last: Option<&BudgetMeasured>) -> Markup {
 
 fn counted(last: &BudgetMeasured) -> Markup {
     match (last.bad, last.total) {
-        (Some(bad), Some(total)) => html! { (amount(bad, last.counts)) " bad of " (amount(total, last.counts)) },
+        (Some(bad), Some(total)) => {
+            let bad = match last.counts {
+                BudgetUnit::Events => format::decimal(bad, 0),
+                BudgetUnit::Seconds => amount(bad, last.counts),
+            };
+            html! { (bad) " bad of " (amount(total, last.counts)) }
+        }
         _ => html! { "shares only: the indicator does not tell how many events there are" },
     }
 }
@@ -326,13 +341,25 @@ fn event(one: &Reached) -> Event {
         };
         format!(", until {}: {why}", format::minute(at))
     });
-    let deeds: Vec<&str> = one.step.deeds.iter().map(|deed| deed.as_str()).collect();
     let what = html! {
-        "at or below " (one.step.left_percent) "\u{202f}% (" (one.policy) "): " (deeds.join(", "))
+        "at or below " (one.step.left_percent) "\u{202f}% (" (one.policy) "): "
+        @for (at, deed) in one.step.deeds.iter().enumerate() {
+            @if at > 0 { ", " }
+            (parts::link(&facts_of(one, *deed), deed.as_str()))
+        }
         @if let Some(ended) = &ended { span class="soft" { (ended) } }
     };
     let tone = if one.until.is_some() { Tone::Quiet } else { Tone::Warn };
     Event { at: one.since, tone, what }
+}
+
+/// Where what was done can be read: a finding has a page, the others have facts.
+fn facts_of(one: &Reached, deed: BudgetDeed) -> String {
+    let subject = crate::act::budget::subject_of(one, deed);
+    match deed {
+        BudgetDeed::Finding => parts::subject_href(subject.as_str()),
+        BudgetDeed::Note | BudgetDeed::Freeze => address::with_query("/ledger", [("subject", subject.as_str())]),
+    }
 }
 
 /// Planned work of the service, of the last months and ahead.
