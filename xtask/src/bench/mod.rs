@@ -3,7 +3,9 @@
 
 mod busy;
 mod iac;
+mod intake;
 mod pages;
+mod server;
 mod trees;
 
 use crate::shell::{Outcome, cargo, execute, read, root};
@@ -14,18 +16,21 @@ const IAC: &str = "iac";
 /// The name of the bench of the program as a whole.
 const PAGES: &str = "pages";
 
+/// The name of the bench of what posts alerts, beside an Alertmanager.
+const INTAKE: &str = "intake";
+
 /// Facts in the ledger while the pages are measured.
 const PAGES_FACTS: u64 = 1_000_000;
 
 /// A bench of the program as a whole, by name.
 type Whole = (&'static str, fn() -> Outcome<()>);
 
-/// Runs the named benches (a package, `iac` or `pages`), or all; `false` where one failed.
+/// Runs the named benches (a package, `iac`, `intake` or `pages`), or all; `false` where one failed.
 pub fn run(wanted: &[&str]) -> Outcome<bool> {
     let mut names = benched()?;
-    let known = |name: &&str| [IAC, PAGES].contains(name) || names.iter().any(|package| package == name);
+    let known = |name: &&str| [IAC, INTAKE, PAGES].contains(name) || names.iter().any(|package| package == name);
     if let Some(unknown) = wanted.iter().find(|name| !known(name)) {
-        return Err(format!("find bench {unknown:?}; there are {}, {IAC}, {PAGES}", names.join(", ")));
+        return Err(format!("find bench {unknown:?}; there are {}, {IAC}, {INTAKE}, {PAGES}", names.join(", ")));
     }
     names.retain(|name| wanted.is_empty() || wanted.contains(&name.as_str()));
     let mut kept = true;
@@ -38,7 +43,7 @@ pub fn run(wanted: &[&str]) -> Outcome<bool> {
             kept = false;
         }
     }
-    let whole: [Whole; 2] = [(IAC, iac::run), (PAGES, || pages::run(PAGES_FACTS))];
+    let whole: [Whole; 3] = [(IAC, iac::run), (INTAKE, intake::run), (PAGES, || pages::run(PAGES_FACTS))];
     for (name, run) in whole.into_iter().filter(|(name, _)| wanted.is_empty() || wanted.contains(name)) {
         println!("\n== {name}");
         if let Err(error) = run() {

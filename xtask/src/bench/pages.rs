@@ -3,10 +3,8 @@
 //! The history is a year that ends now (see `busy`), so that the last thirty days and the present month are full.
 
 use super::busy::Year;
+use super::server::{Server, get, send};
 use crate::shell::{Outcome, Scratch, capture, cargo, command, execute, target};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 /// Times each page is asked for.
@@ -52,11 +50,7 @@ fn measure(facts: u64) -> Outcome<()> {
     let empty = scratch.path().join("empty");
     std::fs::create_dir(&empty).map_err(|e| format!("make {}: {e}", empty.display()))?;
     let begun = Instant::now();
-    let mut up = command(&program);
-    up.arg("--data").arg(&data).arg("up").arg(&empty).args(["--listen", "127.0.0.1:0"]);
-    let mut server = Server(
-        up.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(|e| e.to_string())?,
-    );
+    let mut server = Server::start(&program, &data, &empty)?;
     let address = server.address()?;
     println!("  start to serving {:.0} ms", begun.elapsed().as_secs_f64() * 1000.0);
     let begun = Instant::now();
@@ -116,65 +110,7 @@ fn now_s() -> Outcome<u64> {
     Ok(since.map_err(|e| format!("read the clock: {e}"))?.as_secs())
 }
 
-struct Server(Child);
-
-impl Server {
-    fn address(&mut self) -> Outcome<String> {
-        let out = self.0.stdout.take().ok_or("read the server's output")?;
-        for line in BufReader::new(out).lines().map_while(Result::ok) {
-            if let Some(at) = line.find("http://") {
-                return Ok(line[at + 7..].trim().to_owned());
-            }
-        }
-        Err("see the server's address".to_owned())
-    }
-
-    /// Processor time of the process, which Linux counts in steps of 10 ms.
-    fn processor_ms(&self) -> f64 {
-        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap_or_default();
-        let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(f64::NAN);
-        (ticks(11) + ticks(12)) * 10.0
-    }
-
-    /// What the system says of the process's memory.
-    fn memory_mb(&self, name: &str) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok()).unwrap_or(f64::NAN) / 1024.0
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
-fn get(address: &str, path: &str) -> Outcome<()> {
-    send(address, "GET", path, "")
-}
-
 /// Sends one fact, as any tool would.
 fn post(address: &str, event: &str) -> Outcome<()> {
-    send(address, "POST", "/v1/facts", event)
-}
-
-fn send(address: &str, method: &str, path: &str, body: &str) -> Outcome<()> {
-    let failed = |e: std::io::Error| format!("{method} {path}: {e}");
-    let mut stream = TcpStream::connect(address).map_err(failed)?;
-    let length = body.len();
-    write!(
-        stream,
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/cloudevents+json\r\n\
-         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-    )
-    .map_err(failed)?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).map_err(failed)?;
-    if answer.starts_with(b"HTTP/1.1 20") {
-        return Ok(());
-    }
-    Err(format!("{method} {path}: {}", String::from_utf8_lossy(&answer)))
+    send(address, ("POST", "/v1/facts"), "application/cloudevents+json", event)
 }
