@@ -6,6 +6,7 @@
 //! network or a random source for a value, but for the salt of a PSS signature; the time that policies see is an argument.
 
 mod builtins;
+mod metadata;
 mod recursion;
 mod rewrite;
 mod run;

@@ -8,7 +8,7 @@
 
 use crate::builtins::{arity, ours};
 use crate::token::{Kind, Token, expression_length, tokens};
-use crate::{Module, shape};
+use crate::{Module, metadata, shape};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -26,6 +26,7 @@ const KEYWORDS: [&str; 15] = [
 
 /// Rewrites modules that are compiled together.
 pub(crate) fn modules(modules: &[Module]) -> Vec<Module> {
+    let modules = metadata::resolved(modules);
     let mocked: BTreeSet<String> = modules.iter().flat_map(|module| mocked(&module.text)).collect();
     let mut used = BTreeSet::new();
     let mut out: Vec<Module> = modules
@@ -50,8 +51,8 @@ pub(crate) fn query(query: &str) -> String {
 fn mocked(text: &str) -> BTreeSet<String> {
     let tokens = tokens(text);
     let mut out = BTreeSet::new();
-    for (at, token) in tokens.iter().enumerate() {
-        if token.kind == Kind::Word && matches!(token.text, "with" | "as") {
+    for at in 0..tokens.len() {
+        if is_mention(&tokens, at) {
             let (name, _) = path(&tokens, at + 1);
             if arity(&name).is_some() {
                 out.insert(name);
@@ -59,6 +60,12 @@ fn mocked(text: &str) -> BTreeSet<String> {
         }
     }
     out
+}
+
+/// Whether a token says that a function is mocked, or with what; as part of a reference it is a name.
+fn is_mention(tokens: &[Token<'_>], at: usize) -> bool {
+    let joined = at > 0 && tokens[at - 1].is(".");
+    tokens[at].kind == Kind::Word && matches!(tokens[at].text, "with" | "as") && !joined
 }
 
 /// The dotted name that begins at a token, and how many tokens it takes.
@@ -152,7 +159,7 @@ fn call(
     let (name, taken) = path(tokens, at);
     let count = arity(&name)?;
     let called = tokens.get(at + taken).filter(|token| token.is("(") && token.start == tokens[at + taken - 1].end());
-    let mention = at > 0 && matches!(tokens[at - 1].text, "with" | "as") && tokens[at - 1].kind == Kind::Word;
+    let mention = at > 0 && is_mention(tokens, at - 1);
     let shown = if mocked.contains(&name) && (called.is_some() || mention) {
         used.insert(name.clone());
         standin(&name)

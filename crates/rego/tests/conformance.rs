@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// How many of every thousand cases pass, at least.
-const FLOOR_PER_MILLE: usize = 992;
+const FLOOR_PER_MILLE: usize = 996;
 
 /// A fixed time, so that what policies say of the present is the same every day.
 const NOW_NS: i64 = 1_760_000_000_000_000_000;

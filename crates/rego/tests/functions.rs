@@ -158,3 +158,22 @@ fn patterns_have_a_text_in_common_or_not() {
         assert_eq!(value("regex.globs_match(input, \"a\")", &json!(pattern)), Json::Null, "{pattern}");
     }
 }
+
+#[test]
+fn comments_of_a_rule_and_of_packages_above_are_known_to_it() {
+    let module = |path: &str, text: &str| Module { path: path.to_owned(), text: text.to_owned() };
+    let modules = [
+        module("a.rego", "# METADATA\n# scope: subpackages\n# title: above\npackage a\n"),
+        module(
+            "b.rego",
+            "package a.b\n\nimport rego.v1\n\n# METADATA\n# title: no\nother := 1\n\n# METADATA\n# authors:\n# - Ada <ada@example.com>\n\
+             p := [rego.metadata.rule(), rego.metadata.chain()]\n\n# no metadata\nq := rego.metadata.rule()\n",
+        ),
+    ];
+    let policy = Policy::compile(&modules, Dialect::V1, &json!({}), Options::default()).unwrap();
+    let own = json!({"scope": "rule", "authors": [{"name": "Ada", "email": "ada@example.com"}]});
+    let above = json!({"annotations": {"scope": "subpackages", "title": "above"}, "path": ["a"]});
+    let wanted = json!([own, [{"annotations": own, "path": ["a", "b", "p"]}, above]]);
+    assert_eq!(policy.rule("data.a.b.p", &json!({})).unwrap(), Some(wanted));
+    assert_eq!(policy.rule("data.a.b.q", &json!({})).unwrap(), Some(json!({})));
+}

@@ -83,7 +83,7 @@ fn encode_object(arguments: &[Value]) -> Answer {
     Ok(Value::from(pairs.join("&")))
 }
 
-fn read_yaml(text: &str) -> Answer {
+pub(crate) fn read_yaml(text: &str) -> Answer {
     let read =
         mainstay_iac::yaml::parse(text, mainstay_iac::Origin::of("yaml"), mainstay_iac::yaml::Schema::Kubernetes);
     match (read.diagnostics.first(), read.documents.into_iter().next()) {
