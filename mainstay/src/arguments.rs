@@ -1,6 +1,7 @@
 //! The command line as it is typed. Each command becomes a request to the same API that the pages and programs use.
 
 mod alert;
+mod cause;
 mod log;
 mod oncall;
 mod rules;
@@ -8,6 +9,7 @@ mod scan;
 mod slo;
 
 pub use alert::{Alert, AlertReplay, AlertRoutes};
+pub use cause::{Cause, Kind as CauseKind};
 pub use log::{Log, Templates as LogTemplates};
 pub use oncall::{
     Oncall, OncallCoverage, OncallExport, OncallFiles, OncallImport, OncallNext, OncallNow, OncallSimulate,
@@ -162,6 +164,8 @@ pub enum Command {
     /// Plans of Terraform and OpenTofu
     #[command(subcommand)]
     Plan(Plan),
+    /// The service that made another slow or fail, by the metrics of services that call each other; needs no ledger
+    Cause(Cause),
     /// Logs
     #[command(subcommand)]
     Log(Log),

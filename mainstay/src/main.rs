@@ -7,6 +7,7 @@
 mod alert;
 mod arguments;
 mod budgets;
+mod cause;
 mod client;
 mod collect;
 mod commands;
@@ -102,6 +103,7 @@ fn run(context: &Context, command: Command) -> Result<ExitCode, Problem> {
         Command::Rules(ask) => Ok(rules::run(context, &ask)),
         Command::Oncall(ask) => oncall::run(context, &ask),
         Command::Slo(ask) => slo::run(context, &ask),
+        Command::Cause(ask) => cause::run(context, &ask),
         Command::Log(Log::Templates(ask)) => log::templates(context, &ask),
         Command::Lsp { code, stdio: _ } => lsp::serve(context, &code),
         Command::Man { command } => man(context, command.as_deref()),

@@ -88,6 +88,7 @@ fn judgement_touches_no_clock_disk_network_or_random_source() {
         "crates/anomaly",
         "crates/iac",
         "crates/logs",
+        "crates/cause",
         "crates/oncall",
         "crates/slo",
         "crates/policy",
