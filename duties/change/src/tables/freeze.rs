@@ -18,7 +18,7 @@ pub struct Freeze {
 }
 
 impl Entity for Freeze {
-    const TABLE: &'static str = "freeze";
+    const TABLE: &'static str = "freeze_proposal";
 
     const TYPES: &'static [&'static str] = &[FreezeProposed::TYPE, FreezeLifted::TYPE];
 
