@@ -14,6 +14,10 @@ const TIMES_MAX: usize = 100_000;
 /// # Errors
 /// What is wrong with the rule.
 pub fn times(rule: &str, start: &Moment, until: DateTime) -> Result<Vec<DateTime>, String> {
+    // The library cuts a day's name by bytes, and stops the process within any other letter.
+    if let Some(letter) = rule.chars().find(|letter| !letter.is_ascii()) {
+        return Err(format!("{letter:?} is no part of a rule"));
+    }
     let text = format!("DTSTART:{}\nRRULE:{}", stamp(start.wall), on_wall(rule, start)?);
     let set: RRuleSet = text.parse().map_err(|error: rrule::RRuleError| error.to_string())?;
     let set = set.limit();
