@@ -6,6 +6,7 @@
 //! network or a random source for a value, but for the salt of a PSS signature; the time that policies see is an argument.
 
 mod builtins;
+mod depth;
 mod metadata;
 mod recursion;
 mod rewrite;
@@ -106,6 +107,10 @@ impl Policy {
         let recursive = recursion::check(modules);
         if !recursive.is_empty() {
             return Err(recursive);
+        }
+        let deep = depth::check(modules);
+        if !deep.is_empty() {
+            return Err(deep);
         }
         let rewritten: Vec<Module> = rewrite::modules(modules);
         let first = modules.first().map(|module| module.path.clone()).unwrap_or_default();
