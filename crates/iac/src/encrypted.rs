@@ -65,7 +65,7 @@ pub fn open(bytes: &[u8], path: &str, passphrases: &[&str]) -> Result<Vec<u8>, B
         wrong("encrypted.damaged", format!("the encrypted file is damaged: {what}"), help)
     };
     let envelope: Envelope = serde_json::from_slice(bytes).map_err(|error| {
-        let place = Place::at(path, number(error.line()), number(error.column()));
+        let place = Place::at(path, number(error.line()), column(bytes, error.line(), error.column()));
         Box::new(Diagnostic {
             place,
             ..*damaged("it is no JSON object with meta, encrypted_data and encryption_version")
@@ -108,6 +108,13 @@ pub fn open(bytes: &[u8], path: &str, passphrases: &[&str]) -> Result<Vec<u8>, B
     let help =
         "check the passphrase and that the file is whole; a method other than aes_gcm, or one with `aad`, is not read";
     Err(wrong("encrypted.passphrase", summary, help))
+}
+
+/// The column in characters of a place that is told in bytes.
+fn column(bytes: &[u8], line: usize, byte: usize) -> u32 {
+    let line = bytes.split(|byte| *byte == b'\n').nth(line.saturating_sub(1)).unwrap_or_default();
+    let before = &line[..byte.saturating_sub(1).min(line.len())];
+    number(String::from_utf8_lossy(before).chars().count() + 1)
 }
 
 fn number(n: usize) -> u32 {

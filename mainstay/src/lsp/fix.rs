@@ -237,11 +237,26 @@ fn insertion(text: &str, block: &Block, lines: &[String]) -> Option<Replacement>
         let at = start_of(text, block.line_end)?;
         return Some(Replacement { start: at, end: at, text: inner });
     }
-    let end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-    let brace = start + text[start..end].rfind('}')?;
-    let open = text[..brace].trim_end().len();
+    let open = opening(text, start + indent.len())?;
+    let brace = open + text[open..].find(|c: char| !matches!(c, ' ' | '\t'))?;
     // `{ a = 1 }` on one line holds one argument only, so it is left alone.
-    text[..open].ends_with('{').then(|| Replacement { start: open, end: brace, text: format!("\n{inner}{indent}") })
+    text[brace..].starts_with('}').then(|| Replacement { start: open, end: brace, text: format!("\n{inner}{indent}") })
+}
+
+/// The place behind the brace that opens the block whose head begins at a place. Labels may hold braces, and so may what
+/// stands behind the block.
+fn opening(text: &str, head: usize) -> Option<usize> {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, c) in text[head..].char_indices() {
+        match c {
+            '\n' => return None,
+            '"' if !escaped => quoted = !quoted,
+            '{' if !quoted => return Some(head + at + 1),
+            _ => {}
+        }
+        escaped = quoted && c == '\\' && !escaped;
+    }
+    None
 }
 
 #[cfg(test)]
@@ -275,6 +290,17 @@ mod tests {
         assert_eq!(fixed("resource \"t\" \"mine\" {\n  acl = var.acl\n}\n"), None);
         assert_eq!(from_page(PAGE, "other", "resource \"other\" \"x\" {\n}\n", 1), None);
         assert_eq!(from_page("no diff", "t", "resource \"t\" \"x\" {\n}\n", 1), None);
+    }
+
+    #[test]
+    fn braces_in_labels_and_comments_are_not_the_blocks() {
+        let code = "resource \"t\" \"{}\" {} # was {}\n";
+        let fixed = fixed(code).expect("a fix");
+        assert!(fixed.starts_with("resource \"t\" \"{}\" {\n  acl = \"private\"\n"), "{fixed}");
+        assert!(
+            fixed.ends_with("} # was {}\n") && hcl::parse(&fixed, Origin::of("x")).diagnostics.is_empty(),
+            "{fixed}"
+        );
     }
 
     #[test]
