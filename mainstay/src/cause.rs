@@ -44,7 +44,12 @@ fn known(services: &Services, service: &str) -> Result<(), Problem> {
         return Ok(());
     }
     let names: Vec<&str> = services.series.keys().map(String::as_str).take(20).collect();
-    let detail = format!("there is no series of {service:?}; there are series of {}", names.join(", "));
+    let others = if names.is_empty() {
+        "and none that can be read".to_owned()
+    } else {
+        format!("there are series of {}", names.join(", "))
+    };
+    let detail = format!("there is no series of {service:?}; {others}");
     Err(Problem::malformed("cause.service", detail))
 }
 
