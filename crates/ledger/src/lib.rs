@@ -35,6 +35,7 @@ mod tree;
 mod tx;
 mod value;
 mod verify;
+mod writeback;
 
 pub use append::AppendReport;
 pub use db::Database;

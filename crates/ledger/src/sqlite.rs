@@ -4,10 +4,11 @@ use crate::db::{Conn, EachRef, Mode, ValueRef};
 use crate::error::{LedgerError, Result};
 use crate::sql;
 use crate::value::Value;
+use crate::writeback::WriteBack;
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How long a statement waits for another process that writes.
@@ -34,8 +35,26 @@ fn waits(path: &Path) -> bool {
 }
 
 pub(crate) struct SqliteConn {
+    /// Only on the connection that appends; it goes first, because it uses the same file.
+    write_back: Option<WriteBack>,
     conn: Connection,
     texts: HashMap<String, Arc<str>>,
+}
+
+/// A connection that writes.
+pub(crate) fn connection(path: &Path) -> Result<Connection> {
+    let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    connect(path, access, SETTINGS)
+}
+
+fn connect(path: &Path, access: OpenFlags, settings: &str) -> Result<Connection> {
+    let what = || format!("opening {}", path.display());
+    let conn = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|error| map(&what(), error))?;
+    conn.busy_timeout(std::time::Duration::from_millis(u64::from(BUSY_MS))).map_err(|e| map(&what(), e))?;
+    conn.set_prepared_statement_cache_capacity(PREPARED_MAX);
+    conn.execute_batch(settings).map_err(|error| map(&what(), error))?;
+    Ok(conn)
 }
 
 impl SqliteConn {
@@ -52,19 +71,12 @@ impl SqliteConn {
     }
 
     fn open_as(path: &Path, read_only: bool) -> Result<Self> {
-        let what = || format!("opening {}", path.display());
-        let access = if read_only {
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI
+        let conn = if read_only {
+            connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI, READER_SETTINGS)?
         } else {
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+            connection(path)?
         };
-        let conn = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .map_err(|error| map(&what(), error))?;
-        conn.busy_timeout(std::time::Duration::from_millis(u64::from(BUSY_MS))).map_err(|e| map(&what(), e))?;
-        conn.set_prepared_statement_cache_capacity(PREPARED_MAX);
-        let settings = if read_only { READER_SETTINGS } else { SETTINGS };
-        conn.execute_batch(settings).map_err(|error| map(&what(), error))?;
-        Ok(Self { conn, texts: HashMap::new() })
+        Ok(Self { write_back: None, conn, texts: HashMap::new() })
     }
 
     fn text(&mut self, sql: &str) -> Arc<str> {
@@ -89,7 +101,11 @@ impl Conn for SqliteConn {
     }
 
     fn commit(&mut self) -> Result<()> {
-        self.plain("COMMIT")
+        self.plain("COMMIT")?;
+        if let Some(write_back) = &mut self.write_back {
+            write_back.committed(&self.conn);
+        }
+        Ok(())
     }
 
     fn rollback(&mut self) {
@@ -156,12 +172,20 @@ impl Conn for SqliteConn {
 
     fn widen(&mut self) -> Result<()> {
         // With less, pages are written before they are full, and then again.
-        self.plain("PRAGMA cache_size = -16384")
+        self.plain("PRAGMA cache_size = -16384")?;
+        let path = self.conn.path().map(PathBuf::from).unwrap_or_default();
+        let write_back =
+            WriteBack::of(&mut self.conn, path).map_err(|error| map("PRAGMA wal_autocheckpoint", error))?;
+        self.write_back = Some(write_back);
+        Ok(())
     }
 
     fn rest(&mut self) {
         // Where that fails, the memory stays until the next time.
         let _ = self.conn.execute_batch("PRAGMA shrink_memory");
+        if let Some(write_back) = &mut self.write_back {
+            write_back.rest();
+        }
     }
 
     fn scrub(&mut self) -> Result<()> {

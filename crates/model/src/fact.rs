@@ -168,8 +168,11 @@ impl Fact {
         if ahead_s > Self::FUTURE_MIN_MAX * 60 {
             return Err(FactError::Future(self.time, Self::FUTURE_MIN_MAX));
         }
-        if depth_exceeds(&self.data, FACT_DATA_DEPTH_MAX) {
+        let Some(bytes) = rough_size(&self.data, FACT_DATA_DEPTH_MAX) else {
             return Err(FactError::Size("too many levels".to_owned(), format!("{FACT_DATA_DEPTH_MAX} levels")));
+        };
+        if bytes > FACT_DATA_BYTES_MAX {
+            return Err(FactError::Size(format!("about {bytes} bytes"), format!("{FACT_DATA_BYTES_MAX} bytes")));
         }
         crate::registry::check_data(self)
     }
@@ -209,11 +212,20 @@ fn check_type_name(name: &str) -> Result<(), FactError> {
     Err(FactError::Type(name.to_owned()))
 }
 
-/// Whether the value nests deeper than `max`, without recursing deeper than that.
-fn depth_exceeds(value: &Value, max: usize) -> bool {
-    match value {
-        Value::Array(items) => max == 0 || items.iter().any(|item| depth_exceeds(item, max - 1)),
-        Value::Object(map) => max == 0 || map.values().any(|item| depth_exceeds(item, max - 1)),
-        _ => false,
-    }
+/// About how many bytes the value has as JSON text, without writing it; `None` where it nests deeper than `levels`, without
+/// recursing deeper than that.
+fn rough_size(value: &Value, levels: usize) -> Option<usize> {
+    Some(match value {
+        Value::Null | Value::Bool(_) => 5,
+        Value::Number(_) => 8,
+        Value::String(text) => text.len() + 3,
+        Value::Array(items) => {
+            let inner = levels.checked_sub(1)?;
+            items.iter().try_fold(2, |bytes, item| Some(bytes + rough_size(item, inner)?))?
+        }
+        Value::Object(map) => {
+            let inner = levels.checked_sub(1)?;
+            map.iter().try_fold(2, |bytes, (key, item)| Some(bytes + key.len() + 4 + rough_size(item, inner)?))?
+        }
+    })
 }

@@ -1,6 +1,6 @@
 //! The one list of fact types: name, meaning, schema, and the check of a fact's data against its type.
 
-use crate::fact::{FACT_DATA_BYTES_MAX, Fact, FactError};
+use crate::fact::{Fact, FactError};
 use crate::facts::*;
 use crate::{FactId, Subject};
 use jiff::Timestamp;
@@ -145,10 +145,6 @@ pub fn fact_type(name: &str) -> Option<&'static FactTypeInfo> {
 
 /// Checks size for every fact, and form for a type of ours; a well-formed type of somebody else is kept as it is.
 pub(crate) fn check_data(fact: &Fact) -> Result<(), FactError> {
-    let bytes = rough_size(&fact.data);
-    if bytes > FACT_DATA_BYTES_MAX {
-        return Err(FactError::Size(format!("about {bytes} bytes"), format!("{FACT_DATA_BYTES_MAX} bytes")));
-    }
     let Some(info) = fact_type(&fact.fact_type) else {
         if !fact.fact_type.starts_with(OURS) {
             return Ok(());
@@ -168,20 +164,10 @@ fn near(name: &str) -> String {
     if hits.is_empty() { String::new() } else { format!("; of that noun there are {}", hits.join(", ")) }
 }
 
-/// About how many bytes the value has as JSON text, without writing it.
-fn rough_size(value: &Value) -> usize {
-    match value {
-        Value::Null | Value::Bool(_) => 5,
-        Value::Number(_) => 8,
-        Value::String(text) => text.len() + 3,
-        Value::Array(items) => items.iter().map(rough_size).sum::<usize>() + 2,
-        Value::Object(map) => map.iter().map(|(key, item)| key.len() + 4 + rough_size(item)).sum::<usize>() + 2,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fact::FACT_DATA_BYTES_MAX;
     use serde_json::json;
 
     fn now() -> Timestamp {
