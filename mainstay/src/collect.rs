@@ -3,7 +3,9 @@
 use crate::config::Config;
 use crate::known;
 use jiff::SignedDuration;
-use mainstay_connectors::{Connector, Options, Origin, ReadContext, Reading, Request, Snapshot, reconcile};
+use mainstay_connectors::{
+    Connector, Heard, Options, Origin, ReadContext, Reading, Request, Signal, Snapshot, reconcile,
+};
 use mainstay_guard::judge::{Judged, snapshots};
 use mainstay_iac::{Dialect, SourceFile};
 use mainstay_kit::{Call, Collection, Problem};
@@ -13,6 +15,7 @@ use mainstay_outside::{FILE_BYTES_MAX, files, relative};
 use mainstay_policy::{Engine, Judgement};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// One thing to collect.
 #[derive(Clone)]
@@ -68,6 +71,9 @@ pub struct Collecting<'a> {
     /// Told what is being read.
     pub progress: &'a dyn Fn(&str),
 }
+
+/// Held while signals are compared with the episodes that are open.
+static HEARING: Mutex<()> = Mutex::new(());
 
 /// Facts handed to the ledger at once while streaming.
 const BATCH_FACTS: usize = 5_000;
@@ -159,7 +165,35 @@ impl Collecting<'_> {
             let facts = self.transitions(snapshot)?;
             self.append(facts, tally)?;
         }
+        if !reading.signals.is_empty() {
+            self.hear(&reading.signals, tally)?;
+        }
         Ok(())
+    }
+
+    /// Appends what signals change of the episodes that are open.
+    fn hear(&self, signals: &[Signal], tally: &mut Tally) -> Result<(), Problem> {
+        // Two deliveries at once would both find that nothing fires, and open two episodes.
+        let _one_at_a_time = HEARING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open: BTreeMap<(&str, &str), Option<Timestamp>> = BTreeMap::new();
+        let mut facts = Vec::new();
+        for signal in signals {
+            let key = (signal.source.as_str(), signal.key.as_str());
+            let since = match open.get(&key) {
+                Some(since) => *since,
+                None => known::open_since(&self.call.world.ledger, key.0, key.1)?,
+            };
+            tally.diagnostics.extend(signal.missed(since));
+            let fact = signal.fact(since).map_err(|e| Problem::ours("alerts.fact", e.to_string()))?;
+            let now = match (&signal.heard, &fact) {
+                (Heard::Fires(_), Some(fact)) => Some(fact.time),
+                (Heard::Ends, Some(_)) => None,
+                _ => since,
+            };
+            open.insert(key, now);
+            facts.extend(fact);
+        }
+        self.append(facts, tally)
     }
 
     fn transitions(&self, snapshot: &Snapshot) -> Result<Vec<Fact>, Problem> {

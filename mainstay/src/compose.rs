@@ -133,7 +133,7 @@ pub fn world(context: &Context, config: &Config, folder: &Path) -> Result<World,
         today: config.today().map_err(malformed)?,
     };
     let ledger = Arc::new(Ledger::open(ledger_options(context)?)?);
-    let hooks = crate::hooks::hooks(&outside, config)?;
+    let hooks = crate::hooks::hooks(&outside, config, folder)?;
     let mut world = World::new(ledger, outside, settings, &duties(), kpi_specs()?);
     world.hooks = hooks;
     world.prepare()?;

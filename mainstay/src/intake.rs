@@ -8,7 +8,7 @@ use crate::known;
 use jiff::Timestamp;
 use mainstay_alerts::{Intake, Labels, Posted, Transition};
 use mainstay_connectors::{Options, Reading, alertmanager};
-use mainstay_kit::{Call, Hook, Problem};
+use mainstay_kit::{Call, Hook, Manners, Problem};
 use mainstay_model::facts::AlertResolved;
 use mainstay_model::{Diagnostic, Fact, FactData, FactError, Place, Subject};
 use mainstay_policy::Engine;
@@ -56,6 +56,7 @@ pub fn hook(options: Options) -> Hook {
         take: Box::new(move |call, _, body| taker.take(call, &body)),
         path: Some("/api/v2/alerts"),
         tick: Some(Box::new(move |call| by_itself.lapse(call))),
+        manners: Manners::default(),
     }
 }
 

@@ -3,7 +3,10 @@
 use mainstay_connectors::{Known, KnownMap, known_of};
 use mainstay_ledger::{Fold, Ledger, LedgerError, Tx, Value};
 use mainstay_model::facts::{AlertFired, FindingOpened, FindingResolved, ResourceJudged};
-use mainstay_model::{Digest, Fact, FactData, FactId, Recorded, Severity, Subject};
+use mainstay_model::{Digest, Fact, FactData, FactId, Recorded, Severity, Subject, Timestamp};
+
+/// How many of the newest episodes of an alert are looked at: names are in the order of time but for fractions of a second.
+const NEWEST: usize = 8;
 
 /// The fold that keeps it.
 pub struct KnownFold;
@@ -105,4 +108,26 @@ pub fn open_alerts(ledger: &Ledger, source: &str) -> Result<Vec<String>, LedgerE
     let sql = "SELECT subject FROM known WHERE source = $1 AND family = 'alert' AND fact_type = $2 ORDER BY subject";
     let rows = ledger.read(|tx| tx.query(sql, &[source.into(), AlertFired::TYPE.into()]))?;
     rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
+}
+
+/// Since when the alert of a key fires by what its source said last; nothing where it does not.
+///
+/// # Errors
+/// The database fails, or a row is damaged.
+pub fn open_since(ledger: &Ledger, source: &str, key: &str) -> Result<Option<Timestamp>, LedgerError> {
+    // Episodes begin with the key and a slash; `0` is the character behind the slash.
+    let (from, behind) = (format!("alert:{key}/"), format!("alert:{key}0"));
+    let sql = format!(
+        "SELECT subject, fact_type FROM known WHERE source = $1 AND family = 'alert' AND subject >= $2 AND subject < $3 \
+         ORDER BY subject DESC LIMIT {NEWEST}"
+    );
+    let rows = ledger.read(|tx| tx.query(&sql, &[source.into(), from.as_str().into(), behind.into()]))?;
+    let mut open = None;
+    for row in rows {
+        let start = row.text(0)?.strip_prefix(&from).and_then(|start| start.parse().ok());
+        if row.text(1)? == AlertFired::TYPE {
+            open = open.max(start);
+        }
+    }
+    Ok(open)
 }

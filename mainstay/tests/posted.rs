@@ -3,90 +3,18 @@
 #![expect(clippy::disallowed_methods, reason = "a test starts programs and looks at its folder")]
 #![expect(clippy::unwrap_used, reason = "what a test cannot unwrap is a failure of the test")]
 
-use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+mod served;
+
+use serde_json::json;
+use served::{Running, Scratch, episodes, send, up};
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// As long as a busy machine may need for what takes a few seconds.
 const PATIENCE: Duration = Duration::from_secs(90);
-
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("mainstay-posted-{name}-{}", std::process::id()));
-        std::fs::remove_dir_all(&folder).ok();
-        std::fs::create_dir_all(folder.join("estate")).unwrap();
-        Self(folder)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).ok();
-    }
-}
-
-/// A process that ends with the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
-/// `mainstay up` over a folder's ledger, and its address without the scheme.
-fn up(folder: &Path) -> (Running, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_mainstay"))
-        .arg("--data")
-        .arg(folder.join("data"))
-        .arg("up")
-        .arg(folder.join("estate"))
-        .args(["--listen", "127.0.0.1:0"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let running = Running(child);
-    let address = lines.filter_map(|line| Some(line.split_once("http://")?.1.trim().to_owned())).next().unwrap();
-    (running, address)
-}
-
-/// Status and body of an answer.
-fn send(address: &str, method: &str, path: &str, body: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address).unwrap();
-    let length = body.len();
-    write!(
-        stream,
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
-         Connection: close\r\n\r\n{body}"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
-}
-
-/// Rule, service and class of every episode, and whether it has ended.
-fn episodes(address: &str) -> Vec<(String, String, bool)> {
-    let (status, body) = send(address, "GET", "/v1/alerts", "");
-    assert_eq!(status, 200, "{body}");
-    let answer: Value = serde_json::from_str(&body[body.find('{').unwrap()..=body.rfind('}').unwrap()]).unwrap();
-    let rows = answer["items"].as_array().unwrap().iter();
-    rows.map(|row| {
-        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
-        (text("rule"), text("service"), !row["resolved"].is_null())
-    })
-    .collect()
-}
 
 fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();

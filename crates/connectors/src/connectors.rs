@@ -2,8 +2,8 @@
 
 use crate::collect::{self, Request};
 use crate::{
-    Document, ReadContext, Reading, alertmanager, backstage, cloudevents, focus, github, grafana, inventory, kev,
-    kubernetes, mapping, objectives, promises, restic, terraform, trivy,
+    Document, ReadContext, Reading, alertmanager, backstage, cloudevents, cloudwatch, eventrecorder, focus, github,
+    grafana, inventory, kev, kubernetes, mapping, objectives, pagerduty, promises, restic, terraform, trivy,
 };
 use mainstay_outside::Outside;
 
@@ -63,6 +63,24 @@ pub const CONNECTORS: &[Connector] = &[
         summary: "Grafana Alerting: bodies of webhook contact points",
         read: grafana::read,
         collect: |outside, request, sink| collect::whole(grafana::read, outside, request, sink),
+    },
+    Connector {
+        name: "eventrecorder",
+        summary: "Alertmanager's event recorder (0.33 and later): lines of its files, and what its webhook posts",
+        read: eventrecorder::read,
+        collect: |outside, request, sink| collect::whole(eventrecorder::read, outside, request, sink),
+    },
+    Connector {
+        name: "pagerduty",
+        summary: "PagerDuty's Events API v2, as any tool sends to it: trigger, acknowledge, resolve",
+        read: pagerduty::read,
+        collect: |outside, request, sink| collect::whole(pagerduty::read, outside, request, sink),
+    },
+    Connector {
+        name: "cloudwatch",
+        summary: "CloudWatch alarms, as Amazon SNS delivers them",
+        read: cloudwatch::read,
+        collect: |outside, request, sink| collect::whole(cloudwatch::read, outside, request, sink),
     },
     Connector {
         name: "github",

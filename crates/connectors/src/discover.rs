@@ -145,6 +145,9 @@ fn json(path: &str, text: &str) -> Option<&'static str> {
         ("inventory", has("ResourceTagMappingList")),
         ("restic", has("message_type") || all(&["tree", "paths", "hostname"])),
         ("grafana", all(&["alerts", "receiver", "orgId"])),
+        ("eventrecorder", all(&["@timestamp", "instance", "data"]) && text.contains("\"fingerprint\"")),
+        ("pagerduty", all(&["routing_key", "event_action"])),
+        ("cloudwatch", all(&["AlarmName", "NewStateValue"]) || all(&["TopicArn", "SigningCertURL"])),
         ("alertmanager", all(&["alerts", "receiver"]) || all(&["startsAt", "fingerprint"])),
         (
             "github",

@@ -42,7 +42,11 @@ fn said(reading: &Reading) -> BTreeSet<String> {
             format!("{} {} {} {digest}", snapshot.scope, snapshot.family, item.subject)
         })
     });
-    facts.chain(items).collect()
+    let signals = reading
+        .signals
+        .iter()
+        .map(|signal| format!("{} {} {} {:?}", signal.source, signal.key, signal.at, signal.heard));
+    facts.chain(items).chain(signals).collect()
 }
 
 /// What would be stated as gone after this reading, were the first reading's things known.
@@ -71,7 +75,8 @@ fn fixtures_say_something_without_error_and_the_same_however_often_and_in_which_
         reversed.parts.reverse();
         assert_eq!(said(&reading), said(&(connector.read)(&reversed, &context())), "{}", connector.name);
         let facts = reading.snapshots.iter().flat_map(|snapshot| reconcile(snapshot, &KnownMap::new()));
-        for fact in facts.chain(reading.facts.clone()) {
+        let signals = reading.signals.iter().filter_map(|signal| signal.fact(Some(signal.at)).unwrap());
+        for fact in facts.chain(signals).chain(reading.facts.clone()) {
             fact.check(context().now).unwrap_or_else(|error| panic!("{}: {error}", connector.name));
         }
         assert_eq!(gone(&reading, &reading), 0, "{}", connector.name);

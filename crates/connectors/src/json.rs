@@ -55,6 +55,17 @@ pub(crate) fn parse_lines(part: &Part, reading: &mut Reading) -> Vec<Node> {
     nodes
 }
 
+/// The records of a part that is one, a list of them, or has one after another.
+pub(crate) fn parse_records(part: &Part, reading: &mut Reading) -> Vec<Node> {
+    let is_list = part.bytes.trim_ascii_start().starts_with(b"[");
+    let nodes = if is_list {
+        parse(part, &["[]"], reading).map(|(node, _)| node).into_iter().collect()
+    } else {
+        parse_lines(part, reading)
+    };
+    nodes.into_iter().flat_map(|node| if let Value::List(items) = node.value { items } else { vec![node] }).collect()
+}
+
 /// The byte that a place names.
 fn offset(text: &str, place: &Place) -> usize {
     let lines = text.split_inclusive('\n').take(place.line.saturating_sub(1) as usize);

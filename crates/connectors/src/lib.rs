@@ -9,9 +9,11 @@ pub mod alertmanager;
 mod attributes;
 pub mod backstage;
 pub mod cloudevents;
+pub mod cloudwatch;
 mod collect;
 mod connectors;
 mod discover;
+pub mod eventrecorder;
 pub mod focus;
 pub mod github;
 pub mod grafana;
@@ -23,10 +25,12 @@ pub mod kubernetes;
 pub mod mapping;
 pub mod objectives;
 mod options;
+pub mod pagerduty;
 pub mod promises;
 mod reading;
 mod reconcile;
 pub mod restic;
+mod signal;
 pub mod subjects;
 pub mod terraform;
 mod text;
@@ -41,6 +45,7 @@ pub use reading::{
     At, DIAGNOSTICS_MAX, DOCUMENT_BYTES_MAX, Document, Family, Gone, Part, ReadContext, Reading, Snapshot, SnapshotItem,
 };
 pub use reconcile::{Known, KnownMap, family_of, known_of, reconcile};
+pub use signal::{Heard, Signal, alert_key};
 
 #[cfg(test)]
 mod harness;

@@ -38,6 +38,10 @@ pub struct Options {
     pub prometheus: Option<String>,
     /// Objectives: recorded series to ask in place of a running engine.
     pub history: Vec<String>,
+    /// CloudWatch: the topics of SNS whose deliveries count.
+    pub topics: Vec<String>,
+    /// CloudWatch: confirm subscriptions of these topics without asking anybody.
+    pub confirm: bool,
     /// User name for HTTP.
     pub user: Option<String>,
     /// Token or password for HTTP, or the password of a repository, by reference.

@@ -2,9 +2,10 @@
 
 use crate::identity::digest;
 use crate::options::Options;
+use crate::signal::Signal;
 use jiff::Timestamp;
 use mainstay_model::facts::*;
-use mainstay_model::{Diagnostic, FACT_SOURCE_BYTES_MAX, Fact, FactData, Place, Severity, Subject};
+use mainstay_model::{Diagnostic, FACT_SOURCE_BYTES_MAX, Fact, FactData, Place, PrincipalId, Severity, Subject};
 use mainstay_outside::Secret;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -48,6 +49,8 @@ pub struct ReadContext {
     pub options: Options,
     /// The key that deliveries must be signed with, where there is one.
     pub secret: Option<Secret>,
+    /// Who delivered it, where it was delivered.
+    pub who: Option<PrincipalId>,
 }
 
 /// What reading a document gave.
@@ -57,6 +60,8 @@ pub struct Reading {
     pub facts: Vec<Fact>,
     /// What exists, as a whole; [`crate::reconcile`] makes facts of what changed.
     pub snapshots: Vec<Snapshot>,
+    /// What is said of alerts by senders that do not name the episode; [`Signal::fact`] makes facts of them.
+    pub signals: Vec<Signal>,
     /// What could not be read, or not wholly.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -129,7 +134,7 @@ impl ReadContext {
     /// A context with no settings.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        Self { now, source: None, options: Options::default(), secret: None }
+        Self { now, source: None, options: Options::default(), secret: None, who: None }
     }
 
     /// The configured source, or the connector's default.
@@ -201,6 +206,7 @@ impl Reading {
     pub fn merge(&mut self, other: Self) {
         self.facts.extend(other.facts);
         self.snapshots.extend(other.snapshots);
+        self.signals.extend(other.signals);
         other.diagnostics.into_iter().for_each(|diagnostic| self.note(diagnostic));
     }
 
@@ -210,7 +216,7 @@ impl Reading {
         self.diagnostics.iter().any(|diagnostic| diagnostic.level == mainstay_model::Level::Error)
     }
 
-    fn refuse(&mut self, reason: &str, at: &At<'_>) {
+    pub(crate) fn refuse(&mut self, reason: &str, at: &At<'_>) {
         self.note(Diagnostic::error("fact.refused", reason, at.place(), "mend the record at its source"));
     }
 }

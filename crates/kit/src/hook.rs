@@ -6,7 +6,7 @@ use crate::http::{BODY_BYTES_MAX, blocking, principal_of, refuse};
 use crate::{Call, Principal, Problem, World};
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Request, header};
+use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mainstay_model::PrincipalId;
 use mainstay_model::facts::Role;
@@ -29,7 +29,24 @@ pub struct Hook {
     pub path: Option<&'static str>,
     /// What is done every few seconds while the server runs.
     pub tick: Option<Tick>,
+    /// How those who deliver expect to be treated, where that is not our own way.
+    pub manners: Manners,
 }
+
+/// How an outside system identifies itself and what it expects to hear, where it cannot be told another way.
+#[derive(Default, Clone, Copy)]
+pub struct Manners {
+    /// Finds the token in the body, for those that send none in a header.
+    pub token: Option<FindToken>,
+    /// Status and body of an answer.
+    pub answer: Option<Answer>,
+}
+
+/// Finds a token in a body.
+pub type FindToken = fn(&[u8]) -> Option<String>;
+
+/// Puts an answer, or why there is none, into the form that is expected.
+pub type Answer = fn(Result<Value, Problem>) -> (u16, Value);
 
 /// What a hook does by itself; the line is for the log.
 pub type Tick = Box<dyn Fn(&Call<'_>) -> Result<Option<String>, Problem> + Send + Sync>;
@@ -66,9 +83,17 @@ pub(crate) async fn deliver_to(world: Arc<World>, name: String, request: Request
         Ok(body) => body.to_vec(),
         Err(_) => return refuse(&Problem::too_large(format!("a delivery may have at most {BODY_BYTES_MAX} bytes"))),
     };
-    blocking(move || match receive(&world, &name, who, headers, body) {
-        Ok(answer) => ([(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response(),
-        Err(problem) => refuse(&problem),
+    blocking(move || {
+        let manners = world.hooks.iter().find(|hook| hook.name == name).and_then(|hook| hook.manners.answer);
+        match (receive(&world, &name, who, headers, body), manners) {
+            (answer, Some(put)) => {
+                let (status, answer) = put(answer);
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                (status, [(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
+            }
+            (Ok(answer), None) => ([(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response(),
+            (Err(problem), None) => refuse(&problem),
+        }
     })
     .await
 }
@@ -88,7 +113,12 @@ fn receive(
         let id = PrincipalId::new(format!("hook:{name}")).map_err(|e| Problem::ours("hook.name", e.to_string()))?;
         Principal::new(id, LEAST)
     } else {
-        who?
+        // A token in the body says who it is even where nobody has to; a wrong one matters where somebody has to.
+        match hook.manners.token.and_then(|find| find(&body)).map(|token| world.by_token(&token)) {
+            Some(Ok(principal)) => principal,
+            Some(Err(problem)) => who.map_err(|_| problem)?,
+            None => who?,
+        }
     };
     let call = Call::new(world, &principal);
     if principal.role < LEAST {

@@ -45,7 +45,7 @@ pub use digest::Digest;
 pub use duty::{Contributions, Duty, Job, Kpi};
 pub use entity::{Cell, Entity, Folded, Kind, event_order};
 pub use history::{fold_all, history};
-pub use hook::{Hook, Tick};
+pub use hook::{Hook, Manners, Tick};
 pub use http::{BODY_BYTES_MAX, Extra, router};
 pub use jobs::Turn;
 pub use kpi::{Better, Contribution, KpiSpec, KpiValue, Measure, Query, Standing, Unit};

@@ -106,7 +106,8 @@ impl World {
         Ok(self.ledger.read(|tx| tx.query(sql, &[]))?.is_empty())
     }
 
-    fn by_token(&self, token: &str) -> Result<Principal, Problem> {
+    /// Whose token it is.
+    pub(crate) fn by_token(&self, token: &str) -> Result<Principal, Problem> {
         let sql = "SELECT name, kind, role, scopes, expires FROM credential WHERE kind = 'token' AND secret = $1";
         let rows = self.ledger.read(|tx| tx.query(sql, &[bearer_digest(token).into()]))?;
         let refused = || Problem::unauthenticated("the token is not known or no longer good");

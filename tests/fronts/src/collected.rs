@@ -40,6 +40,12 @@ fn sound(reading: &Reading, document: &Document) {
     for fact in &reading.facts {
         accepted(fact);
     }
+    for signal in &reading.signals {
+        for open in [None, Some(signal.at)] {
+            let fact = signal.fact(open).unwrap_or_else(|error| panic!("{error} of {signal:?}"));
+            fact.iter().for_each(accepted);
+        }
+    }
     for snapshot in &reading.snapshots {
         let news = reconcile(snapshot, &KnownMap::new());
         news.iter().for_each(accepted);
@@ -64,6 +70,7 @@ fn accepted(fact: &Fact) {
 fn said(reading: &Reading) -> BTreeSet<String> {
     let facts = reading.facts.iter().map(|fact| fact.to_json().to_string());
     let snapshots = reading.snapshots.iter().map(|snapshot| format!("{snapshot:?}"));
+    let signals = reading.signals.iter().map(|signal| format!("{signal:?}"));
     let diagnostics = reading.diagnostics.iter().map(ToString::to_string);
-    facts.chain(snapshots).chain(diagnostics).collect()
+    facts.chain(snapshots).chain(signals).chain(diagnostics).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// Alertmanager's fingerprint of a label set, for versions that do not send it: FNV-1a over names and values in the order
 /// of the names, each followed by the byte 255 (`LabelSet.Fingerprint` in prometheus/common, `model/signature.go`).
-pub(super) fn fingerprint(labels: &BTreeMap<String, String>) -> String {
+pub(crate) fn fingerprint(labels: &BTreeMap<String, String>) -> String {
     const OFFSET: u64 = 14_695_981_039_346_656_037;
     const PRIME: u64 = 1_099_511_628_211;
     let mut hash = OFFSET;

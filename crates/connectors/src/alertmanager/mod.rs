@@ -7,8 +7,9 @@ mod episode;
 mod read;
 
 pub use collect::collect;
+pub(crate) use episode::fingerprint;
 pub use episode::{episode, to_millisecond};
-pub(crate) use read::{Sender, read_of};
+pub(crate) use read::{Sender, fired_id, read_of};
 pub use read::{fired, read};
 
 #[cfg(test)]

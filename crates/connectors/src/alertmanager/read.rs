@@ -103,8 +103,7 @@ impl Page<'_> {
             let Some(alert) = self.alert(node, reading) else { continue };
             let at = self.at(node);
             let Alert { subject, episode, start, data, .. } = &alert;
-            let digest = content_digest(&serde_json::to_value(data).unwrap_or_default()).to_string();
-            let id = format!("{episode}/fired/{}", &digest[..12]);
+            let id = fired_id(episode, data);
             reading.say(data, &self.source, &id, subject.clone(), *start, &at);
             let receiver = body.text("receiver").unwrap_or_default();
             if !receiver.is_empty() {
@@ -170,6 +169,12 @@ impl Page<'_> {
         };
         reading.note(Diagnostic::error("alertmanager.malformed", why, self.at(node).place(), help));
     }
+}
+
+/// The id of what is said of an episode that fires: the same whoever says the same of it.
+pub(crate) fn fired_id(episode: &str, data: &AlertFired) -> String {
+    let digest = content_digest(&serde_json::to_value(data).unwrap_or_default()).to_string();
+    format!("{episode}/fired/{}", &digest[..12])
 }
 
 /// What is said of an alert that fires, from its labels and annotations.

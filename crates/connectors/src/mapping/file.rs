@@ -41,11 +41,14 @@ pub(super) struct FactMapping {
     pub time: Option<String>,
     /// Template of the id; a digest of all that the fact says without.
     pub id: Option<String>,
-    /// Only records in which this column or path is filled.
+    /// Only records in which this column or path is filled, or has the value behind `=` (`status=firing`).
     pub when: Option<String>,
     /// Records state what exists: what vanishes from the data is gone.
     #[serde(default)]
     pub state: bool,
+    /// The fact is about the alert's open episode: the subject names the alert (`alert:{check}`), as its sender knows it.
+    #[serde(default)]
+    pub episode: bool,
     /// The fields of the fact's data.
     #[serde(default)]
     pub fields: BTreeMap<String, Field>,

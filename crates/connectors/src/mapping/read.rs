@@ -6,12 +6,14 @@ use super::template::{fill, text};
 use crate::collect::{Request, parts, paths};
 use crate::identity::content_digest;
 use crate::reading::Family;
+use crate::signal::{Heard, Signal, alert_key};
 use crate::{At, Document, Part, ReadContext, Reading, Snapshot, SnapshotItem, attributes, fact_id};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use mainstay_iac::Value as Iac;
-use mainstay_model::{Diagnostic, Fact, Place, Subject, Window, line_column};
+use mainstay_model::facts::{AlertAcknowledged, AlertFired, AlertResolved};
+use mainstay_model::{Diagnostic, Fact, FactData, Place, Subject, Window, line_column};
 use mainstay_outside::Outside;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -136,10 +138,11 @@ fn apply(mapping: &Mapping, part: &Part, ctx: &ReadContext, reading: &mut Readin
     let mut snapshots: BTreeMap<&'static str, Snapshot> = BTreeMap::new();
     for record in &records {
         for fact in &mapping.facts {
-            if fact.when.as_ref().is_some_and(|path| record.get(path).is_none()) {
+            if fact.when.as_ref().is_some_and(|when| !holds(when, record)) {
                 continue;
             }
             match applied.one(fact, record) {
+                Ok(made) if fact.episode => applied.heard(made, record, reading),
                 Ok(made) if fact.state => whole &= applied.state(made, record, &mut snapshots, reading),
                 Ok(made) => reading.take(made, &applied.at(record, None)),
                 Err((why, path)) => {
@@ -153,7 +156,47 @@ fn apply(mapping: &Mapping, part: &Part, ctx: &ReadContext, reading: &mut Readin
     reading.snapshots.extend(snapshots.into_values().map(|snapshot| Snapshot { complete: whole, ..snapshot }));
 }
 
+/// Whether a record is one that a fact is made of.
+fn holds(when: &str, record: &Record) -> bool {
+    let is = |(path, wanted): (&str, &str)| {
+        record.get(path.trim()).is_some_and(|value| text(&value).trim() == wanted.trim())
+    };
+    record.get(when).is_some() || when.rsplit_once('=').is_some_and(is)
+}
+
 impl Applied<'_> {
+    /// Adds a statement about an alert that its sender knows by a key.
+    fn heard(&self, fact: Fact, record: &Record, reading: &mut Reading) {
+        let at = self.at(record, None);
+        let key = alert_key(&[fact.subject.as_ref().map_or("", Subject::name)]);
+        let heard = match fact.fact_type.as_str() {
+            AlertFired::TYPE => {
+                let mut data = fact.data.clone();
+                if let Some(data) = data.as_object_mut() {
+                    data.insert("fingerprint".to_owned(), key.clone().into());
+                    data.entry("labels").or_insert_with(|| Value::Object(Map::new()));
+                }
+                serde_json::from_value(data).map(|fired| Heard::Fires(Box::new(fired))).map_err(|e| e.to_string())
+            }
+            AlertAcknowledged::TYPE => serde_json::from_value::<AlertAcknowledged>(fact.data.clone())
+                .map(|seen| Heard::Acknowledged(seen.by))
+                .map_err(|e| e.to_string()),
+            AlertResolved::TYPE => Ok(Heard::Ends),
+            other => Err(format!(
+                "{other} is none of mainstay.alert.fired.v1, acknowledged and resolved, which `episode` fits"
+            )),
+        };
+        match heard {
+            Ok(heard) => {
+                Signal { source: fact.source, key, at: fact.time, heard, place: at.place() }.say(reading, &at);
+            }
+            Err(why) => {
+                let help = "mend the record or the mapping";
+                reading.note(Diagnostic::error("mapping.episode", why, at.place(), help));
+            }
+        }
+    }
+
     fn one(&self, fact: &FactMapping, record: &Record) -> Result<Fact, Refusal> {
         let missing =
             |path: String| (format!("{path:?} is missing, empty, or not what its filter asks for"), Some(path));

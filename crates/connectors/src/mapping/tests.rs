@@ -3,7 +3,7 @@
 use super::{collect, read, read_inventory};
 use crate::collect::{Origin, Request};
 use crate::reconcile::{KnownMap, reconcile};
-use crate::{Document, Part, ReadContext, Reading};
+use crate::{Document, Heard, Part, ReadContext, Reading};
 use mainstay_model::FactData;
 use mainstay_model::facts::{IncidentOpened, ResourceObserved};
 use serde_json::json;
@@ -104,4 +104,58 @@ fn a_mapping_file_alone_finds_the_data_that_it_names() {
     collect(&mainstay_outside::Outside::live(), &request, &mut |reading| got.merge(reading));
     assert_eq!(got.facts.len(), 3);
     assert!(got.diagnostics.iter().all(|d| d.place.file == "incidents.csv"), "{:?}", got.diagnostics);
+}
+
+const ALERTS: &str = r#"
+source = "sensors"
+
+[[fact]]
+type = "mainstay.alert.fired.v1"
+subject = "alert:{host}/{check}"
+episode = true
+time = "at"
+when = "state=PROBLEM"
+[fact.fields]
+rule = "check"
+severity = { from = "priority", map = { high = "critical", "*" = "medium" } }
+service = { template = "service:{service}" }
+labels = { from = "tags", as = "tags" }
+
+[[fact]]
+type = "mainstay.alert.acknowledged.v1"
+subject = "alert:{host}/{check}"
+episode = true
+time = "at"
+when = "state=ACK"
+fields = { by = "user" }
+
+[[fact]]
+type = "mainstay.alert.resolved.v1"
+subject = "alert:{host}/{check}"
+episode = true
+time = "at"
+when = "state=OK"
+"#;
+
+#[test]
+fn an_alert_of_any_tool_fires_is_seen_and_ends_under_its_own_key() {
+    let data = json!([
+        {"host": "web-3", "check": "disk", "state": "PROBLEM", "at": "2026-10-01T10:00:00Z", "priority": "high", "service": "shop",
+         "tags": {"host": "web-3"}},
+        {"host": "web-3", "check": "disk", "state": "ACK", "at": "2026-10-01T10:05:00Z", "user": "ada"},
+        {"host": "web-3", "check": "disk", "state": "OK", "at": "2026-10-01T10:30:00Z"},
+        {"host": "web-4", "check": "disk", "state": "ACK", "at": "2026-10-01T10:05:00Z"},
+    ]);
+    let reading = read_both(ALERTS, "alerts.json", &data.to_string());
+    let [fires, seen, over] = &reading.signals[..] else { panic!("{reading:?}") };
+    let Heard::Fires(fired) = &fires.heard else { panic!("{fires:?}") };
+    assert_eq!((fired.rule.as_str(), fired.labels["host"].as_str()), ("disk", "web-3"));
+    assert_eq!(fired.service.as_ref().unwrap().as_str(), "service:shop");
+    assert_eq!((&seen.key, &over.key), (&fires.key, &fires.key));
+    assert!(matches!(&seen.heard, Heard::Acknowledged(by) if by.as_str() == "ada"));
+    assert_eq!((&over.heard, over.at.to_string().as_str()), (&Heard::Ends, "2026-10-01T10:30:00Z"));
+    let [nobody] = &reading.diagnostics[..] else { panic!("{:?}", reading.diagnostics) };
+    assert!(nobody.code == "mapping.episode" && nobody.summary.contains("by"), "{nobody}");
+    let other = ALERTS.replace("mainstay.alert.resolved.v1", "mainstay.incident.opened.v1");
+    assert!(read_both(&other, "alerts.json", &data.to_string()).diagnostics.len() > 1);
 }
