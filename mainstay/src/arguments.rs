@@ -4,6 +4,7 @@ mod alert;
 mod cause;
 mod log;
 mod oncall;
+mod probe;
 mod rules;
 mod scan;
 mod slo;
@@ -14,6 +15,7 @@ pub use log::{Log, Templates as LogTemplates};
 pub use oncall::{
     Oncall, OncallCoverage, OncallExport, OncallFiles, OncallImport, OncallNext, OncallNow, OncallSimulate,
 };
+pub use probe::{Probe, ProbeFiles, ProbeRun};
 pub use rules::Rules;
 pub use scan::{Code, Explain, Scan, Verdicts};
 pub use slo::{Slo, SloBacktest, SloCheck, SloRules, SloStatus, StatusBy, Style};
@@ -166,6 +168,9 @@ pub enum Command {
     Plan(Plan),
     /// The service that made another slow or fail, by the metrics of services that call each other; needs no ledger
     Cause(Cause),
+    /// Probes as code: whether endpoints answer as they should; needs no ledger
+    #[command(subcommand)]
+    Probe(Probe),
     /// Logs
     #[command(subcommand)]
     Log(Log),

@@ -14,6 +14,7 @@ mod commands;
 mod compose;
 mod config;
 mod explain;
+mod files;
 mod hooks;
 mod intake;
 mod known;
@@ -23,6 +24,7 @@ mod lsp;
 mod memory;
 mod oncall;
 mod plan;
+mod probe;
 mod routes;
 mod rules;
 mod scan;
@@ -104,6 +106,7 @@ fn run(context: &Context, command: Command) -> Result<ExitCode, Problem> {
         Command::Oncall(ask) => oncall::run(context, &ask),
         Command::Slo(ask) => slo::run(context, &ask),
         Command::Cause(ask) => cause::run(context, &ask),
+        Command::Probe(ask) => probe::run(context, &ask),
         Command::Log(Log::Templates(ask)) => log::templates(context, &ask),
         Command::Lsp { code, stdio: _ } => lsp::serve(context, &code),
         Command::Man { command } => man(context, command.as_deref()),

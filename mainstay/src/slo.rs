@@ -8,13 +8,12 @@ mod status;
 
 use crate::Context;
 use crate::arguments::{Format, Slo, SloCheck, SloRules, Style};
-use mainstay_iac::SourceFile;
+use crate::files::yaml_files;
 use mainstay_kit::Problem;
-use mainstay_outside::FILE_BYTES_MAX;
 use mainstay_slo::rules::{self, Options};
 use mainstay_slo::{Duration, Reading, read};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 pub use ask::Engine;
@@ -83,26 +82,11 @@ fn reading(context: &Context, ask: &SloCheck) -> Result<Reading, Problem> {
 fn read_all(context: &Context, paths: &[PathBuf], period: Option<Duration>) -> Result<Reading, Problem> {
     let mut files = Vec::new();
     for path in paths {
-        files.extend(files_of(context, path)?);
+        files.extend(yaml_files(context, path, "slo.unreadable")?);
     }
     let reading = read(&files, period);
     reading.diagnostics.iter().for_each(|diagnostic| context.view.complain(diagnostic));
     Ok(reading)
-}
-
-/// A file, or the files of YAML below a folder.
-fn files_of(context: &Context, path: &Path) -> Result<Vec<SourceFile>, Problem> {
-    let wrong = |e: mainstay_outside::FileError| Problem::malformed("slo.unreadable", e.to_string());
-    let one = |path: PathBuf| {
-        let bytes = context.outside.read(&path, FILE_BYTES_MAX).map_err(wrong)?;
-        Ok(SourceFile { path: path.to_string_lossy().into_owned(), bytes })
-    };
-    if !mainstay_outside::files::is_folder(path) {
-        return Ok(vec![one(path.to_owned())?]);
-    }
-    let walk = context.outside.walk(path).map_err(wrong)?;
-    let is_yaml = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
-    walk.files.into_iter().filter(is_yaml).map(one).collect()
 }
 
 fn show(context: &Context, reading: &Reading) {

@@ -16,8 +16,10 @@ pub struct Package {
 pub const DEBIAN: &[Package] = &[
     Package { name: "build-essential", program: "cc" },
     Package { name: "chromium", program: "chromium" },
+    Package { name: "dnsmasq-base", program: "dnsmasq" },
     Package { name: "nodejs", program: "node" },
     Package { name: "npm", program: "npm" },
+    Package { name: "openssl", program: "openssl" },
     Package { name: "postgresql", program: "initdb" },
     Package { name: "prometheus", program: "prometheus" },
     Package { name: "prometheus-alertmanager", program: "prometheus-alertmanager" },

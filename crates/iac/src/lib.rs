@@ -9,6 +9,7 @@ mod comment;
 mod convert;
 mod dockerfile;
 pub mod encrypted;
+pub mod fields;
 pub mod hcl;
 pub mod helm;
 pub mod json;

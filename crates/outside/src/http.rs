@@ -136,6 +136,13 @@ impl Request {
         self.header("content-type", content_type)
     }
 
+    /// Sets the body, and says nothing of its type: that is the caller's business, by a header.
+    #[must_use]
+    pub fn content(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.body = bytes.into();
+        self
+    }
+
     /// Says who we are.
     #[must_use]
     pub fn auth(mut self, auth: Auth) -> Self {
@@ -223,6 +230,15 @@ impl Response {
 /// Connections, kept open between requests.
 pub(crate) struct Client(ureq::Agent);
 
+/// How a request is sent that is sent once.
+pub(crate) struct Once<'a> {
+    pub method: &'a str,
+    pub trust: &'a crate::Trust,
+    /// The authorities of `trust` in PEM, where it names any.
+    pub authorities: Option<&'a [u8]>,
+    pub follow: bool,
+}
+
 /// How one attempt ended.
 enum Attempt {
     Done(Result<Response, HttpError>),
@@ -261,9 +277,46 @@ impl Client {
         }
     }
 
+    /// Sends a request once, and gives status and body of whatever comes back. A body that is longer than it may be is cut
+    /// off: what a probe looks for stands at its beginning.
+    pub(crate) fn once(&self, request: &Request, once: &Once<'_>) -> Result<(u16, Vec<u8>), String> {
+        let url = request.shown_url();
+        let built = build(request, once.method).map_err(|error| format!("the request cannot be made: {error}"))?;
+        let mut tls = ureq::tls::TlsConfig::builder().disable_verification(once.trust.anyone);
+        if let Some(pem) = once.authorities {
+            let items = ureq::tls::parse_pem(pem).filter_map(Result::ok);
+            let roots: Vec<_> = items
+                .filter_map(|item| match item {
+                    ureq::tls::PemItem::Certificate(certificate) => Some(certificate),
+                    _ => None,
+                })
+                .collect();
+            tls = tls.root_certs(ureq::tls::RootCerts::new_with_certs(&roots));
+        }
+        let redirects = if once.follow { REDIRECTS_MAX } else { 0 };
+        let built = self
+            .0
+            .configure_request(built)
+            .timeout_global(Some(request.timeout))
+            .max_redirects(redirects)
+            .max_redirects_will_error(once.follow)
+            .tls_config(tls.build())
+            .build();
+        let in_words = |error: ureq::Error| match error {
+            ureq::Error::Timeout(_) => format!("{url} did not answer within {:?}", request.timeout),
+            error => format!("{url}: {error}"),
+        };
+        let mut answer = self.0.run(built).map_err(in_words)?;
+        let mut body = Vec::new();
+        let mut reader = std::io::Read::take(answer.body_mut().as_reader(), request.response_bytes_max);
+        let read = std::io::Read::read_to_end(&mut reader, &mut body);
+        read.map_err(|error| format!("the answer of {url} broke off: {error}"))?;
+        Ok((answer.status().as_u16(), body))
+    }
+
     fn attempt(&self, request: &Request) -> Attempt {
         let url = request.shown_url();
-        let built = match build(request) {
+        let built = match build(request, request.method.as_str()) {
             Ok(built) => built,
             Err(error) => return Attempt::Done(Err(HttpError::Request(url, error.to_string()))),
         };
@@ -280,8 +333,8 @@ impl Client {
     }
 }
 
-fn build(request: &Request) -> Result<http::Request<Vec<u8>>, http::Error> {
-    let mut builder = http::Request::builder().method(request.method.as_str()).uri(&request.url);
+fn build(request: &Request, method: &str) -> Result<http::Request<Vec<u8>>, http::Error> {
+    let mut builder = http::Request::builder().method(method).uri(&request.url);
     for (name, value) in &request.headers {
         builder = builder.header(name, value);
     }

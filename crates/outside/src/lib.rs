@@ -17,6 +17,7 @@ mod process;
 mod random;
 mod secret;
 pub mod terminal;
+mod wire;
 
 pub use cassette::{Cassette, CassetteError};
 pub use clock::Clock;
@@ -25,6 +26,7 @@ pub use http::{Auth, HttpError, Method, Request, Response, shown_address};
 pub use process::{Command, Output, ProcessError, Running};
 pub use random::Random;
 pub use secret::{Secret, SecretError, SecretRef};
+pub use wire::{Answered, Connected, Handshake, Trust, WireError};
 
 use cassette::{Tape, digest_of};
 use std::path::{Path, PathBuf};

@@ -10,7 +10,6 @@
 
 pub mod backtest;
 mod calendar;
-mod fields;
 pub mod maintenance;
 mod openslo;
 pub mod policy;

@@ -12,9 +12,9 @@
 //! ```
 
 use crate::Slo;
-use crate::fields::{Document, field};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use mainstay_iac::fields::{Document, field};
 use mainstay_iac::{Node, Value};
 use mainstay_model::facts::MaintenanceAnnounced;
 use mainstay_model::{Place, Span, Subject, Window};

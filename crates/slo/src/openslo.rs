@@ -1,9 +1,9 @@
 //! OpenSLO (https://github.com/OpenSLO/OpenSLO): `v1alpha` as Sloth reads it, and `v1` with all budgeting methods.
 
-use crate::fields::{Document, field};
 use crate::read::Draft;
 use crate::windows::Duration;
 use crate::{Alerting, Calendar, Events, Indicator, Slo, WINDOW, query};
+use mainstay_iac::fields::{Document, field};
 use mainstay_iac::{Node, Value};
 use std::collections::BTreeMap;
 

@@ -13,8 +13,8 @@
 //!     say: Only what mends reliability goes out.
 //! ```
 
-use crate::fields::{Document, field};
 use crate::maintenance::services;
+use mainstay_iac::fields::{Document, field};
 use mainstay_iac::{Node, Value};
 use mainstay_model::facts::{BudgetDeed, BudgetPolicyDeclared, BudgetStep};
 use mainstay_model::{Place, Severity};

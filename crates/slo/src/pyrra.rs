@@ -1,9 +1,9 @@
 //! Pyrra's resource (https://github.com/pyrra-dev/pyrra): metrics instead of queries.
 
-use crate::fields::{Document, field};
 use crate::read::Draft;
 use crate::windows::Duration;
 use crate::{Alert, Alerting, Events, Indicator, Slo, WINDOW};
+use mainstay_iac::fields::{Document, field};
 use mainstay_iac::{Node, Value};
 
 /// `kind: ServiceLevelObjective`.

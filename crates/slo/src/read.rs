@@ -1,8 +1,8 @@
 //! From files to objectives: each document by its own format, then all of them together.
 
-use crate::fields::{Document, field};
 use crate::windows::Duration;
 use crate::{AlertWindows, Maintenance, Policy, Slo, maintenance, openslo, policy, pyrra, query, sloth};
+use mainstay_iac::fields::{Document, field};
 use mainstay_iac::{Node, Origin, SourceFile, Value, yaml};
 use mainstay_model::{Diagnostic, Level, Place};
 use mainstay_promql::Cause;
@@ -64,7 +64,7 @@ pub fn read(files: &[SourceFile], period: Option<Duration>) -> Reading {
     let mut places: BTreeMap<String, Place> = BTreeMap::new();
     for (path, nodes) in &parsed {
         for node in nodes {
-            let mut document = Document { path, diagnostics: Vec::new() };
+            let mut document = Document { path, about: "slo", diagnostics: Vec::new() };
             let drafts = one(&mut document, node, &indicators, &mut reading);
             for draft in drafts {
                 let before = document.errors();

@@ -1,11 +1,11 @@
 //! Sloth's formats: `prometheus/v1` (snake case) and its Kubernetes resource (camel case), which say the same
 //! (https://sloth.dev/specs/).
 
-use crate::fields::{Document, field};
 use crate::read::Draft;
 use crate::windows::{AlertWindows, BurnWindow, Duration, Windows};
 use crate::{Alert, Alerting, Events, Indicator, Resource, Slo, WINDOW, query};
 use mainstay_iac::Node;
+use mainstay_iac::fields::{Document, field};
 use std::collections::BTreeMap;
 
 /// How a format writes the names that consist of two words.

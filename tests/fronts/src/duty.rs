@@ -1,4 +1,4 @@
-//! On-call schedules, and calendars of others.
+//! On-call schedules, calendars of others, and probes.
 
 use crate::files::files;
 use crate::holds;
@@ -33,6 +33,27 @@ pub fn oncall(input: &[u8]) {
         let back = read(&text, "back.ics", &TimeZone::UTC, from, to);
         assert!(back.diagnostics.is_empty(), "{:?}\n{text}", back.diagnostics);
     }
+}
+
+/// Probes: whatever a file says, what can be run is judged of any answer, and each condition reads again as it was written.
+pub fn probe(input: &[u8]) {
+    let files = files(input, "probes.yaml");
+    let reading = mainstay_probe::read(&files);
+    for file in &files {
+        let of_file: Vec<_> = reading.diagnostics.iter().filter(|one| one.place.file == file.path).cloned().collect();
+        holds::places_of(&of_file, &file.bytes);
+    }
+    let sample = mainstay_probe::Sample { status: Some(200), body: input.to_vec(), ..Default::default() };
+    for probe in &reading.probes {
+        let outcome = mainstay_probe::judge(probe, &sample, span().0);
+        assert_eq!(outcome.why.is_empty(), outcome.verdict == mainstay_model::Verdict::Pass, "{outcome:?}");
+        for condition in &probe.conditions {
+            assert_eq!(mainstay_probe::Condition::parse(&condition.text).as_ref(), Ok(condition));
+        }
+    }
+    // Bytes of others, wherever they come from.
+    let _ = mainstay_probe::dns::answer(input, 1, "TXT");
+    let _ = mainstay_probe::Certificate::read(&[input.to_vec()], None, input);
 }
 
 fn tiled(expansion: &Expansion, from: Timestamp, to: Timestamp, is_always: bool) {

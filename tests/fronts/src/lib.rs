@@ -55,6 +55,7 @@ pub const FRONTS: &[Front] = &[
     Front { name: "series", run: series::series },
     Front { name: "slo", run: series::slo },
     Front { name: "oncall", run: duty::oncall },
+    Front { name: "probe", run: duty::probe },
     Front { name: "calendar", run: duty::calendar },
     Front { name: "logs", run: lines::logs },
 ];

@@ -53,6 +53,7 @@ fn what_is_pure_depends_on_nothing_that_is_not() {
         ("model", &[][..]),
         ("anomaly", &[]),
         ("logs", &[]),
+        ("probe", &["iac", "model"]),
         ("slo", &["iac", "model", "promql"]),
         ("outside", &[]),
         ("iac", &["model"]),

@@ -1,9 +1,9 @@
 //! The time windows of OpenSLO: rolling ones, and those that begin on a day of the calendar.
 
-use crate::fields::{Document, field};
 use crate::windows::Duration;
 use crate::{Calendar, Unit};
 use mainstay_iac::Node;
+use mainstay_iac::fields::{Document, field};
 
 /// `duration: 4w`, or `count: 30` with `unit: Day`; where it does not roll, when it begins as well.
 pub fn period(document: &mut Document<'_>, at: &Node) -> (Option<Duration>, Option<Calendar>) {

@@ -1,6 +1,6 @@
-//! Fields of a document, with a diagnostic for what is missing, malformed or not known.
+//! Fields of a document that somebody wrote for us, with a diagnostic for what is missing, malformed or not known.
 
-use mainstay_iac::{Node, Value};
+use crate::{Node, Value};
 use mainstay_model::{Diagnostic, Level, Place};
 use rust_decimal::prelude::ToPrimitive;
 use std::collections::BTreeMap;
@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 pub struct Document<'a> {
     /// The file.
     pub path: &'a str,
+    /// What the codes of diagnostics begin with: `slo` for `slo.malformed`.
+    pub about: &'static str,
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -22,13 +24,13 @@ impl Document<'_> {
     /// Notes that something cannot count.
     pub fn error(&mut self, node: &Node, what: impl Into<String>, mend: impl Into<String>) {
         let place = self.place(node);
-        self.diagnostics.push(Diagnostic::error("slo.malformed", what, place, mend));
+        self.diagnostics.push(Diagnostic::error(&format!("{}.malformed", self.about), what, place, mend));
     }
 
     /// Notes that something is doubtful.
     pub fn warn(&mut self, node: &Node, what: impl Into<String>, mend: impl Into<String>) {
         let place = self.place(node);
-        self.diagnostics.push(Diagnostic::warning("slo.doubtful", what, place, mend));
+        self.diagnostics.push(Diagnostic::warning(&format!("{}.doubtful", self.about), what, place, mend));
     }
 
     /// How many errors there are.
