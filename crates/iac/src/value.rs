@@ -27,7 +27,7 @@ pub struct Node {
 
 impl Node {
     /// Visits this node and all within it.
-    pub(crate) fn visit_mut(&mut self, visit: &mut dyn FnMut(&mut Node)) {
+    pub fn visit_mut(&mut self, visit: &mut dyn FnMut(&mut Node)) {
         visit(self);
         match &mut self.value {
             Value::List(items) => items.iter_mut().for_each(|item| item.visit_mut(visit)),

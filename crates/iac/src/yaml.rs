@@ -69,8 +69,16 @@ pub fn parse(text: &str, origin: Origin<'_>, schema: Schema) -> Documents {
     let mut alias_nodes = 0;
     loop {
         let part = Origin { line, ..origin };
-        let mut builder =
-            Builder { origin: part, schema, stack: Vec::new(), anchors: HashMap::new(), alias_nodes, read: &mut read };
+        let end = (!rest.ends_with(['\n', '\r'])).then(|| within(rest, u32::MAX, u32::MAX));
+        let mut builder = Builder {
+            origin: part,
+            schema,
+            end,
+            stack: Vec::new(),
+            anchors: HashMap::new(),
+            alias_nodes,
+            read: &mut read,
+        };
         let failed = builder.run(rest);
         if failed.is_some() {
             builder.salvage();
@@ -88,18 +96,32 @@ pub fn parse(text: &str, origin: Origin<'_>, schema: Schema) -> Documents {
     read
 }
 
-/// Line and column one behind the last character of a text, in the lines of YAML, which a lone carriage return ends too.
-fn end_of(text: &str) -> (u32, u32) {
-    let (mut line, mut column, mut before) = (1u32, 1u32, ' ');
+/// A place as the parser tells it in a text, in characters, or where the line or the text ends if that is before it. In the
+/// lines of YAML, which a lone carriage return ends too. The parser counts the bytes of a directive, and places what is
+/// missing at the end of a text whose last line has no end on the line behind it.
+fn within(text: &str, line: u32, column: u32) -> (u32, u32) {
+    let (mut now, mut before, mut counted) = ((1u32, 1u32), '\n', 1u32);
+    let mut is_directive = false;
     for c in text.chars() {
+        if now.1 == 1 {
+            is_directive = c == '%';
+            counted = 1;
+        }
+        if is_directive && now.0 == line && counted >= column {
+            break;
+        }
         match c {
             '\n' if before == '\r' => {}
-            '\n' | '\r' => (line, column) = (line.saturating_add(1), 1),
-            _ => column = column.saturating_add(1),
+            '\n' | '\r' if now.0 >= line => break,
+            '\n' | '\r' => now = (now.0.saturating_add(1), 1),
+            _ => {
+                now.1 = now.1.saturating_add(1);
+                counted = counted.saturating_add(u32::try_from(c.len_utf8()).unwrap_or(1));
+            }
         }
         before = c;
     }
-    (line, column)
+    (line, column).min(now)
 }
 
 /// The text from the first `---` after a line (from 1) on, and how many lines come before it.
@@ -140,6 +162,8 @@ enum Kind {
 struct Builder<'o, 'r> {
     origin: Origin<'o>,
     schema: Schema,
+    /// The end of a text whose last line has none, behind which nothing may be placed.
+    end: Option<(u32, u32)>,
     stack: Vec<Frame>,
     /// Node and its number of nodes by anchor.
     anchors: HashMap<usize, (Node, usize)>,
@@ -209,7 +233,9 @@ impl Builder<'_, '_> {
 
     fn at(&self, span: &Span) -> At {
         let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
-        self.origin.at(line, u32::try_from(span.start.col()).unwrap_or(u32::MAX - 1) + 1)
+        let place = (line, u32::try_from(span.start.col()).unwrap_or(u32::MAX - 1) + 1);
+        let (line, column) = self.end.map_or(place, |end| place.min(end));
+        self.origin.at(line, column)
     }
 
     fn open(&mut self, frame: Frame) -> bool {
@@ -363,8 +389,7 @@ impl Builder<'_, '_> {
     fn syntax_error(&mut self, error: &ScanError, text: &str) {
         let line = u32::try_from(error.marker().line()).unwrap_or(u32::MAX).max(1);
         let column = u32::try_from(error.marker().col()).unwrap_or(u32::MAX - 1) + 1;
-        // What is missing at the end of a text whose last line has no end is placed on the line behind it by the parser.
-        let (line, column) = (line, column).min(end_of(text));
+        let (line, column) = within(text, line, column);
         let at = self.origin.at(line, column);
         // `${{ ... }}` is an expression of a pipeline, which stays in the file, and so does nothing to break it.
         let templated = |at: usize| !text[..at].ends_with('$');

@@ -59,6 +59,21 @@ fn every_node_knows_its_line_and_column() {
 }
 
 #[test]
+fn what_is_missing_or_unreadable_is_placed_within_the_text() {
+    let place = |text: &str| {
+        let read = core(text);
+        let diagnostic = read.diagnostics.first().unwrap_or_else(|| panic!("is read: {text}"));
+        (diagnostic.place.line, diagnostic.place.column)
+    };
+    // The parser counts the bytes of a directive, of which the letters here have two each.
+    assert_eq!(place("%ööö ööö\u{0}b\n---\na: 1\n"), (1, 9));
+    // What a key without a value has stands at the end of a text whose last line has none.
+    let last = core("? b\n  {").documents.remove(0);
+    let Value::Map(map) = last.value else { panic!("a map") };
+    assert_eq!(map.get("b {").map(|node| (node.at.line, node.at.column)), Some((2, 4)));
+}
+
+#[test]
 fn merge_keys_fill_in_what_is_absent() {
     let read = core("base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3\n");
     assert_eq!(values(&read), [json!({"base": {"x": 1, "y": 2}, "use": {"y": 3, "x": 1}})]);

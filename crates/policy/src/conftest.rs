@@ -199,7 +199,12 @@ impl Rule {
             return vec![(*first, saying)];
         }
         let mut by_resource: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-        for message in messages {
+        let name = self.path.strip_prefix("data.").unwrap_or(&self.path);
+        let in_words = |message: String| {
+            let is_silent = message.trim().is_empty();
+            if is_silent { format!("the rule `{name}` reports this, and gives no message") } else { message }
+        };
+        for message in messages.into_iter().map(in_words) {
             let named = input.resources.iter().filter(|(_, address)| message.contains(address.as_str()));
             let at = named.max_by_key(|(_, address)| address.len()).map_or(*first, |(at, _)| *at);
             by_resource.entry(at).or_default().push(message);

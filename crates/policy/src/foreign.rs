@@ -54,7 +54,7 @@ pub(crate) fn read(files: &[&ControlFile], wrong: &mut Vec<Diagnostic>) -> Vec<(
             }
         }
         for document in documents.iter().filter(|document| gatekeeper::is_template(document)) {
-            match Template::read(&file.path, document) {
+            match Template::read(&file.path, &file.text, document) {
                 Ok(template) => templates.push(Arc::new(template)),
                 Err(mut diagnostics) => wrong.append(&mut diagnostics),
             }
@@ -129,7 +129,7 @@ impl Foreign {
             let review = Review::of(object);
             for (control, constraint) in &self.gatekeeper {
                 if constraint.is_for(&review, &namespaces) {
-                    let saying = of_violations(constraint.violations(&review, &inventory));
+                    let saying = of_violations(constraint.kind(), constraint.violations(&review, &inventory));
                     said.entry(at).or_default().push((*control, saying));
                 }
             }
@@ -138,10 +138,17 @@ impl Foreign {
 }
 
 /// A policy that finds nothing passes; one that breaks down says nothing either way.
-fn of_violations(found: Result<Vec<String>, mainstay_rego::Failure>) -> Saying {
+fn of_violations(kind: &str, found: Result<Vec<String>, mainstay_rego::Failure>) -> Saying {
+    let in_words = |message: String| {
+        let is_silent = message.trim().is_empty();
+        if is_silent { format!("the template of {kind} reports this, and gives no message") } else { message }
+    };
     match found {
         Ok(found) if found.is_empty() => Saying { truth: Truth::True, why: "no violation".to_owned(), cause: None },
-        Ok(found) => Saying { truth: Truth::False, why: found.join("; "), cause: None },
+        Ok(found) => {
+            let why = found.into_iter().map(in_words).collect::<Vec<_>>().join("; ");
+            Saying { truth: Truth::False, why, cause: None }
+        }
         Err(failure) => Saying { truth: Truth::Unknown, why: format!("the policy failed: {failure}"), cause: None },
     }
 }

@@ -129,9 +129,35 @@ fn all_ways_to_match_narrow() {
 #[test]
 fn broken_templates_and_constraints_without_one_are_told() {
     let file = |path: &str, text: String| ControlFile { path: path.to_owned(), text };
-    let broken = TEMPLATE.replace("not input", "not not ] input");
+    let broken = TEMPLATE.replace("package needslabel", "package needslabel ]");
     let (_, wrong) = Engine::load(&[file("t.yaml", broken), file("c.yaml", constraint("{}"))]);
     assert_eq!(wrong.len(), 2, "{wrong:?}");
-    assert_eq!((wrong[0].place.file.as_str(), wrong[0].place.line > 12), ("t.yaml", true), "{wrong:?}");
+    // The bracket is the 20th character of a line that is moved by eight.
+    let place = &wrong[0].place;
+    assert_eq!((place.file.as_str(), place.line, place.column), ("t.yaml", 13, 28), "{wrong:?}");
     assert!(wrong[1].summary.contains("there is no template"), "{wrong:?}");
+}
+
+#[test]
+fn rego_that_is_no_block_is_told_by_its_line() {
+    let text = "apiVersion: templates.gatekeeper.sh/v1\nkind: ConstraintTemplate\nmetadata: {name: a}\n\
+                spec: {crd: {spec: {names: {kind: A}}}, targets: [{rego: \"package a\\n\\nviolation[x] { ] }\"}]}\n";
+    let (_, wrong) = Engine::load(&[ControlFile { path: "t.yaml".to_owned(), text: text.to_owned() }]);
+    assert_eq!((wrong[0].place.line, wrong[0].place.column), (4, 58), "{wrong:?}");
+    assert!(wrong[0].summary.starts_with("line 3 of the Rego: "), "{wrong:?}");
+}
+
+#[test]
+fn a_violation_without_a_message_has_words() {
+    let silent = TEMPLATE
+        .replace("%v has no label %v", "")
+        .replace(", [input.review.object.metadata.name, input.parameters.label]", ", []");
+    let files = [("t.yaml", silent), ("c.yaml", constraint("{name: bad}"))];
+    let files = files.map(|(path, text)| ControlFile { path: path.to_owned(), text });
+    let (engine, wrong) = Engine::load(&files);
+    assert_eq!(wrong, []);
+    let file = SourceFile { path: "m.yaml".to_owned(), bytes: MANIFESTS.as_bytes().to_vec() };
+    let judgements = engine.judge(&read(&[file], &Options::default()));
+    assert_eq!(judgements[0].verdict, Verdict::Fail);
+    assert_eq!(judgements[0].why, "the template of NeedsLabel reports this, and gives no message");
 }

@@ -33,6 +33,13 @@ fn deny_and_warn_are_controls_with_their_packages() {
 }
 
 #[test]
+fn a_rule_without_a_message_is_named() {
+    let policy = "package main\n\ndeny contains \"\" if input.spec.hostNetwork\n";
+    let found = judged(&[file("p.rego", policy)], "pod.yaml", POD);
+    assert_eq!(found[0].3, "the rule `main.deny` reports this, and gives no message");
+}
+
+#[test]
 fn rego_of_before_opa_1_is_read() {
     let policy = "package kubernetes\n\nviolation[{\"msg\": msg}] {\n  input.spec.hostNetwork\n  msg = \"host\"\n}\n";
     let found = judged(&[file("p.rego", policy)], "pod.yaml", POD);

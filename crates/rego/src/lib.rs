@@ -8,6 +8,7 @@
 mod builtins;
 mod depth;
 mod metadata;
+mod place;
 mod recursion;
 mod rewrite;
 mod run;
@@ -48,7 +49,7 @@ pub struct Problem {
     pub path: String,
     /// Line, from 1; 0 where it is not known.
     pub line: u32,
-    /// Column, from 1.
+    /// Column, from 1, in characters.
     pub column: u32,
     /// A fragment.
     pub summary: String,
@@ -61,6 +62,10 @@ pub enum Failure {
     Policy(String),
     /// It took longer than an evaluation may.
     Time,
+    /// It did not come back from a single step and was given up; a thread may be busy with it for longer.
+    Left,
+    /// So many were given up and are still busy that this one was not begun.
+    Refused,
     /// The interpreter broke down on it.
     Panic(String),
 }
@@ -70,6 +75,18 @@ impl fmt::Display for Failure {
         match self {
             Self::Policy(why) => f.write_str(why),
             Self::Time => write!(f, "the policy took longer than {} seconds", TIME_MAX.as_secs()),
+            Self::Left => write!(
+                f,
+                "the policy did not come back within {} seconds and was given up; it may keep a processor busy until \
+                 this program ends",
+                run::WAIT_MAX.as_secs()
+            ),
+            Self::Refused => write!(
+                f,
+                "{} policies were given up before and still keep processors busy, so this one was not evaluated; mend \
+                 those, and begin again",
+                run::LEFT_MAX
+            ),
             Self::Panic(why) => write!(f, "the interpreter broke down: {why}"),
         }
     }
@@ -115,6 +132,7 @@ impl Policy {
         let rewritten: Vec<Module> = rewrite::modules(modules);
         let first = modules.first().map(|module| module.path.clone()).unwrap_or_default();
         let data = Value::from(data.clone());
+        let texts = rewritten.clone();
         let compiled = run::isolated(move || {
             let mut engine = Engine::new();
             engine.set_gather_prints(true);
@@ -146,7 +164,9 @@ impl Policy {
         });
         match compiled {
             Ok(Ok((engine, packages))) => Ok(Self { engine, packages: packages.into(), strict: options.strict }),
-            Ok(Err(problems)) => Err(problems),
+            Ok(Err(problems)) => {
+                Err(problems.into_iter().map(|problem| run::placed(problem, modules, &texts)).collect())
+            }
             Err(failure) => {
                 let path = modules.first().map(|module| module.path.clone()).unwrap_or_default();
                 Err(vec![Problem { path, line: 0, column: 0, summary: failure.to_string() }])

@@ -75,6 +75,8 @@ fn replaced(text: &str, known: impl Fn(usize) -> Option<(Json, Json)>) -> String
         };
         out.push_str(&text[from..token.start]);
         out.push_str(&value.to_string());
+        // A call over several lines leaves as many.
+        out.push_str(&"\n".repeat(text[token.start..close.end()].matches('\n').count()));
         from = close.end();
     }
     out.push_str(&text[from..]);

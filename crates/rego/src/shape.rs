@@ -1,5 +1,4 @@
-//! Rewrites of the shape of bodies, where the interpreter reads or evaluates otherwise than OPA does. Lines stay, but
-//! for a head that is written once more.
+//! Rewrites of the shape of bodies, where the interpreter reads or evaluates otherwise than OPA does. Lines stay.
 //!
 //! 1. `x` on one line and `(y)` on the next are two statements, no call.
 //! 2. `head { a } { b }` is two rules of one head.
@@ -81,7 +80,7 @@ fn unchained(text: &str) -> String {
             match (head, body) {
                 (Some(head), Some(end)) if follows_body => {
                     let again = text[head..end].split_whitespace().collect::<Vec<_>>().join(" ");
-                    inserts.push((token.start, format!("\n{again} ")));
+                    inserts.push((token.start, format!(" {again} ")));
                 }
                 (_, None) if before.is_some_and(|before| !matches!(before.text, "=" | ":" | "|" | "&" | "-")) => {
                     body = Some(token.start);

@@ -87,8 +87,8 @@ fn wrong(path: &str, at: At, summary: impl Into<String>, help: &str) -> Diagnost
 }
 
 impl Template {
-    /// Reads and compiles a template.
-    pub fn read(path: &str, document: &Node) -> Result<Self, Vec<Diagnostic>> {
+    /// Reads and compiles a template, a document of the text of a file.
+    pub fn read(path: &str, file: &str, document: &Node) -> Result<Self, Vec<Diagnostic>> {
         let kind = text(below(document, &["spec", "crd", "spec", "names", "kind"]));
         let Some(kind) = kind else {
             let help = "add the kind that its constraints have";
@@ -104,11 +104,11 @@ impl Template {
             let help = "templates in CEL are not read; add a `code` entry for the engine `Rego`";
             return Err(vec![wrong(path, target.at, "the template holds no Rego", help)]);
         };
-        let main = text(Some(rego)).unwrap_or_default();
         let version = text(child(source, "version"));
         let dialect = if version == Some("v1") { Dialect::V1 } else { Dialect::V0 };
-        let libraries = items(child(source, "libs")).iter().filter_map(|library| text(Some(library)));
-        let texts = std::iter::once(main).chain(libraries);
+        let libraries = items(child(source, "libs")).iter().filter(|library| text(Some(library)).is_some());
+        let sources: Vec<&Node> = std::iter::once(rego).chain(libraries).collect();
+        let texts = sources.iter().filter_map(|source| text(Some(source)));
         let modules: Vec<Module> = texts
             .enumerate()
             .map(|(at, text)| Module { path: format!("{path}#{at}"), text: text.to_owned() })
@@ -118,8 +118,9 @@ impl Template {
         let data = if needs_inventory { json!({}) } else { json!({"inventory": {}}) };
         let policy = Policy::compile(&modules, dialect, &data, Options::default()).map_err(|problems| {
             let of = |problem: &mainstay_rego::Problem| {
-                let at = At { line: rego.at.line.saturating_add(problem.line), column: problem.column, ..rego.at };
-                wrong(path, at, problem.summary.clone(), "mend the Rego of the template")
+                let module = modules.iter().position(|module| module.path == problem.path).unwrap_or_default();
+                let (at, summary) = embedded(file, sources[module].at, &modules[module].text, problem);
+                wrong(path, at, summary, "mend the Rego of the template")
             };
             problems.iter().map(of).collect::<Vec<_>>()
         })?;
@@ -134,6 +135,35 @@ impl Template {
             needs_inventory,
         })
     }
+}
+
+/// Where a problem of Rego stands in the file that the Rego is a text in. In a block of YAML every line stands by itself,
+/// moved to the right; of a text that is written otherwise the line is told in words.
+fn embedded(file: &str, at: At, rego: &str, problem: &mainstay_rego::Problem) -> (At, String) {
+    // Blank lines at the start of a block may stand before the place of the text, and the sign of the block on the line above.
+    let blank = rego.split('\n').take_while(|line| line.trim().is_empty()).count();
+    let earliest = at.line.saturating_sub(u32::try_from(blank).unwrap_or(u32::MAX));
+    let found = (earliest..=at.line.saturating_add(1)).find_map(|first| {
+        let of = |inner: u32| Some((first.checked_add(inner)?.checked_sub(1)?, moved(file, first, rego, inner)?));
+        of(1).and(of(problem.line))
+    });
+    if let Some((line, moved)) = found {
+        let at = At { line, column: problem.column.saturating_add(moved), ..at };
+        return (at, problem.summary.clone());
+    }
+    let told = if problem.line > 0 { format!("line {} of the Rego: ", problem.line) } else { String::new() };
+    (at, format!("{told}{}", problem.summary))
+}
+
+/// By how many columns a line of Rego is moved to the right in a file in which its first line is the one given.
+fn moved(file: &str, first: u32, rego: &str, line: u32) -> Option<u32> {
+    let nth = |text: &'_ str, line: u32| -> Option<String> {
+        let line = text.split('\n').nth(usize::try_from(line.checked_sub(1)?).ok()?)?;
+        Some(line.trim_end_matches('\r').to_owned())
+    };
+    let (outer, inner) = (nth(file, first.checked_add(line)?.checked_sub(1)?)?, nth(rego, line)?);
+    let left = outer.strip_suffix(inner.as_str()).filter(|left| left.trim().is_empty())?;
+    u32::try_from(left.chars().count()).ok()
 }
 
 impl Constraint {
@@ -162,6 +192,11 @@ impl Constraint {
         let fix = format!("See the constraint in {path} and its template.");
         let control = Control::foreign(&format!("{kind}/{name}"), &template.title, severity, path, why, &fix);
         Ok((control, Self { template: template.clone(), parameters, matching }))
+    }
+
+    /// The kind that its template defines.
+    pub fn kind(&self) -> &str {
+        &self.template.kind
     }
 
     /// Whether it is for an object, among the namespaces that are known.

@@ -1,6 +1,7 @@
 //! Suites of tests as `gator verify` runs them: templates, constraints, objects, and how many violations they must have.
 
 use super::{Constraint, Review, Template, child, inventory, items, namespaces, text};
+use crate::control::ControlFile;
 use crate::document;
 use mainstay_iac::{At, Node, Value};
 use mainstay_model::{Diagnostic, Place};
@@ -70,7 +71,7 @@ impl Running<'_> {
     }
 
     /// The documents of a file that an entry names.
-    fn documents(&mut self, entry: &Node, key: &str) -> Option<(String, Vec<Node>)> {
+    fn documents(&mut self, entry: &Node, key: &str) -> Option<(ControlFile, Vec<Node>)> {
         let node = child(entry, key).unwrap_or(entry);
         let path = text(Some(node))?.to_owned();
         let Some(found) = (self.read)(&path) else {
@@ -83,20 +84,20 @@ impl Running<'_> {
         };
         let (documents, diagnostics) = document::documents(&path, &found);
         self.report.diagnostics.extend(diagnostics);
-        Some((path, documents))
+        Some((ControlFile { path, text: found }, documents))
     }
 
     fn test(&mut self, test: &Node) {
-        let Some((path, documents)) = self.documents(test, "template") else { return };
+        let Some((ControlFile { path, text }, documents)) = self.documents(test, "template") else { return };
         let template = match documents.iter().find(|document| super::is_template(document)) {
-            Some(document) => Template::read(&path, document),
+            Some(document) => Template::read(&path, &text, document),
             None => return self.wrong(test.at, format!("{path} holds no template"), "correct `template`"),
         };
         let template = match template {
             Ok(template) => Arc::new(template),
             Err(wrong) => return self.report.diagnostics.extend(wrong),
         };
-        let Some((path, documents)) = self.documents(test, "constraint") else { return };
+        let Some((ControlFile { path, .. }, documents)) = self.documents(test, "constraint") else { return };
         let Some(document) = documents.iter().find(|document| super::is_constraint(document)) else {
             return self.wrong(test.at, format!("{path} holds no constraint"), "correct `constraint`");
         };
@@ -111,7 +112,7 @@ impl Running<'_> {
     }
 
     fn case(&mut self, case: &Node, constraint: &Constraint) {
-        let Some((path, documents)) = self.documents(case, "object") else { return };
+        let Some((ControlFile { path, .. }, documents)) = self.documents(case, "object") else { return };
         let Some(object) = documents.first().map(Node::to_json) else {
             return self.wrong(case.at, format!("{path} holds no object"), "correct `object`");
         };
