@@ -2,6 +2,7 @@
 
 mod alert;
 mod cause;
+mod incident;
 mod log;
 mod oncall;
 mod probe;
@@ -11,9 +12,10 @@ mod slo;
 
 pub use alert::{Alert, AlertReplay, AlertRoutes};
 pub use cause::{Cause, Kind as CauseKind};
+pub use incident::Incident;
 pub use log::{Log, Templates as LogTemplates};
 pub use oncall::{
-    Oncall, OncallCoverage, OncallExport, OncallFiles, OncallImport, OncallNext, OncallNow, OncallSimulate,
+    Escalation, Oncall, OncallCoverage, OncallExport, OncallFiles, OncallImport, OncallNext, OncallNow, OncallSimulate,
 };
 pub use probe::{Probe, ProbeFiles, ProbeRun};
 pub use rules::Rules;
@@ -136,9 +138,9 @@ pub enum Command {
     /// Changes
     #[command(subcommand)]
     Change(List),
-    /// Incidents
+    /// Incidents: declare one, move it on, read its timeline
     #[command(subcommand)]
-    Incident(List),
+    Incident(Incident),
     /// Alert episodes, and what Alertmanager makes of alerts
     #[command(subcommand)]
     Alert(Alert),
@@ -177,6 +179,9 @@ pub enum Command {
     /// On-call schedules as code: who is on call, gaps, and who would have been paged
     #[command(subcommand)]
     Oncall(Oncall),
+    /// Escalations: whom an alert was told to, acknowledge it, tell the next ones
+    #[command(subcommand)]
+    Escalation(Escalation),
     /// Service level objectives as code
     #[command(subcommand)]
     Slo(Slo),

@@ -2,7 +2,8 @@
 
 use crate::Context;
 use crate::arguments::{
-    Alert, Approval, Command, Estate, Facts, Finding, Format, Ledger, List, Narrow, Plan, Source, Token, User,
+    Alert, Approval, Command, Escalation, Estate, Facts, Finding, Format, Ledger, List, Narrow, Plan, Source, Token,
+    User,
 };
 use crate::client::Client;
 use crate::collect::{Collecting, Errand, Tally, errands};
@@ -32,6 +33,12 @@ pub fn ask(context: &Context, command: Command) -> Result<ExitCode, Problem> {
         "kpi.show" if context.view.format != Format::Csv => show_kpi(context, &answer),
         "ledger.checkpoint" if context.view.format == Format::Table => {
             context.view.print(answer["checkpoint"].as_str().unwrap_or_default());
+        }
+        "incident.summary" if context.view.format == Format::Table => {
+            context.view.print(answer["text"].as_str().unwrap_or_default());
+        }
+        "escalation.show" if context.view.format == Format::Table => {
+            context.view.rows(&crate::escalation::COLUMNS, &crate::escalation::lines(&answer));
         }
         "fact.show" | "fact.prove" => context.view.json(&answer),
         _ => context.view.rows(operation.columns, &answer),
@@ -105,12 +112,16 @@ fn request(context: &Context, command: Command) -> Result<(&'static str, Value),
         Command::Estate(Estate::Graph { root, depth }) => ("estate.graph", json!({"root": root, "depth": depth})),
         Command::Service(list) => listed("service.list", "service.show", list),
         Command::Change(list) => listed("change.list", "change.show", list),
-        Command::Incident(list) => listed("incident.list", "incident.show", list),
+        Command::Incident(ask) => crate::incident::request(ask),
         Command::Alert(Alert::List(narrow)) => ("alert.list", narrowed(narrow)),
         Command::Alert(Alert::Show { id }) => ("alert.show", json!({ "id": id })),
         Command::Alert(Alert::Quality { over }) => {
             ("alert.quality", json!({"from": over.from, "to": over.to, "as_of": over.as_of}))
         }
+        Command::Escalation(Escalation::List(narrow)) => ("escalation.list", narrowed(narrow)),
+        Command::Escalation(Escalation::Show { id }) => ("escalation.show", json!({ "id": id })),
+        Command::Escalation(Escalation::Acknowledge { id }) => ("escalation.acknowledge", json!({ "id": id })),
+        Command::Escalation(Escalation::Force { id }) => ("escalation.force", json!({ "id": id })),
         Command::Backup(list) => listed("backup.list", "backup.show", list),
         Command::Vulnerability(list) => listed("vulnerability.list", "vulnerability.show", list),
         Command::Spend(list) => listed("spend.list", "spend.show", list),
@@ -139,7 +150,8 @@ fn listed(list: &'static str, show: &'static str, command: List) -> (&'static st
     }
 }
 
-fn narrowed(narrow: Narrow) -> Value {
+/// How a list is narrowed, as its operation takes it.
+pub fn narrowed(narrow: Narrow) -> Value {
     json!({
         "search": narrow.search, "where": narrow.filter, "sort": narrow.sort, "limit": narrow.limit, "offset": narrow.offset,
         "as_of": narrow.as_of,

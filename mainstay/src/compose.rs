@@ -136,6 +136,8 @@ pub fn world(context: &Context, config: &Config, folder: &Path) -> Result<World,
     let hooks = crate::hooks::hooks(&outside, config, folder)?;
     let mut world = World::new(ledger, outside, settings, &duties(), kpi_specs()?);
     world.hooks = hooks;
+    world.channels.clone_from(&config.channel);
+    world.url.clone_from(&config.url);
     world.prepare()?;
     Ok(world)
 }

@@ -20,6 +20,10 @@ pub struct Config {
     pub controls: Vec<String>,
     /// Seconds between collections; 300 without.
     pub every_s: Option<u64>,
+    /// Where people reach the pages, for links in messages: `https://mainstay.example.org`.
+    pub url: Option<String>,
+    /// The ways to people.
+    pub channel: Vec<mainstay_notify::Channel>,
     /// Sources; discovery finds the others in the folder.
     pub source: Vec<Source>,
 }
@@ -56,6 +60,16 @@ pub fn read(text: &str, file: &str) -> Result<Config, Diagnostic> {
     config
         .today()
         .map_err(|e| Diagnostic::error("config.as-of", e.to_string(), Place::file(file), "as_of = \"2026-11-15\""))?;
+    for (at, channel) in config.channel.iter().enumerate() {
+        let wrong = |summary: String, help: &str| Diagnostic::error("config.channel", summary, Place::file(file), help);
+        if let Some(lack) = channel.lacks() {
+            return Err(wrong(lack, "docs/oncall.md has every kind of channel"));
+        }
+        if config.channel[..at].iter().any(|other| other.id == channel.id) {
+            let summary = format!("there are two channels of the id {:?}", channel.id);
+            return Err(wrong(summary, "give one of them another id"));
+        }
+    }
     for source in &config.source {
         if mainstay_connectors::connector(&source.connector).is_none() {
             let known: Vec<_> = mainstay_connectors::CONNECTORS.iter().map(|c| c.name).collect();

@@ -17,6 +17,9 @@ const EVERY_S: u64 = 300;
 /// How often the jobs are asked whether one is due.
 const JOBS_EVERY: Duration = Duration::from_secs(5);
 
+/// The same for urgent ones.
+const URGENT_JOBS_EVERY: Duration = Duration::from_millis(500);
+
 /// Serves until it is interrupted.
 pub fn up(context: &Context, dir: &Path, listen: SocketAddr) -> Result<ExitCode, Problem> {
     if !mainstay_outside::files::is_folder(dir) {
@@ -68,10 +71,17 @@ pub fn up(context: &Context, dir: &Path, listen: SocketAddr) -> Result<ExitCode,
         // Nobody listens where the server was stopped meanwhile.
         Err(problem) => drop(failed.send(problem)),
     };
-    std::thread::Builder::new()
-        .name("background".to_owned())
-        .spawn(first)
-        .map_err(|e| Problem::ours("up.threads", e.to_string()))?;
+    let urgent = world.clone();
+    for (name, work) in [
+        ("background", Box::new(first) as Box<dyn FnOnce() + Send>),
+        // Whoever is to be paged does not wait for a collection to end.
+        ("urgent", Box::new(move || keep_urgent_jobs_going(&urgent))),
+    ] {
+        std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(work)
+            .map_err(|e| Problem::ours("up.threads", e.to_string()))?;
+    }
     let app = router(world, mainstay_kit::ui::shell, crate::routes::extras());
     let served = runtime.block_on(serve(listener, app, failure))?;
     served.map_err(|e| Problem::ours("up.serve", e.to_string()))?;
@@ -113,6 +123,26 @@ fn collect_once(context: &Context, world: &World, dir: &Path) -> Result<u64, Pro
     Ok(tally.new)
 }
 
+/// Runs what people wait for, until the process ends.
+fn keep_urgent_jobs_going(world: &World) {
+    let holder = world.outside.random().hex(8).unwrap_or_else(|_| "replica".to_owned());
+    loop {
+        tell(world.run_urgent_jobs(&holder));
+        world.outside.clock().sleep(URGENT_JOBS_EVERY);
+    }
+}
+
+/// Says what became of jobs.
+fn tell(turns: Vec<(&'static str, Turn)>) {
+    for (job, turn) in turns {
+        match turn {
+            Turn::Ran(line) if !line.is_empty() => tracing::info!(job, "{line}"),
+            Turn::Failed(why) => tracing::error!(job, "failed: {why}"),
+            Turn::Ran(_) | Turn::Passed => {}
+        }
+    }
+}
+
 /// Runs the jobs, and collects again on its cadence, until the process ends.
 fn keep_going(context: &Context, world: &World, dir: &Path) {
     let holder = world.outside.random().hex(8).unwrap_or_else(|_| "replica".to_owned());
@@ -123,13 +153,7 @@ fn keep_going(context: &Context, world: &World, dir: &Path) {
     };
     let mut last = world.outside.clock().elapsed();
     loop {
-        for (job, turn) in world.run_jobs(&holder) {
-            match turn {
-                Turn::Ran(line) => tracing::info!(job, "{line}"),
-                Turn::Failed(why) => tracing::error!(job, "failed: {why}"),
-                Turn::Passed => {}
-            }
-        }
+        tell(world.run_jobs(&holder));
         for (hook, told) in world.tick_hooks() {
             match told {
                 Ok(line) => tracing::info!(hook, "{line}"),

@@ -33,8 +33,8 @@ pub const CARGO_DENY: &str = "0.20.2";
 /// Runs the fuzzers; only `cargo xtask fuzz` needs it, and installs it.
 pub const CARGO_FUZZ: &str = "0.13.2";
 
-/// Python packages, in a virtual environment below `target/tools`: a second reader of calendars, and what tries the API.
-pub const PYPI: &[&str] = &["recurring-ical-events==3.8.2", "schemathesis==4.28.0"];
+/// Python packages, in a virtual environment below `target/tools`: a mail server, a second reader of calendars, and what tries the API.
+pub const PYPI: &[&str] = &["aiosmtpd==1.4.6", "recurring-ical-events==3.8.2", "schemathesis==4.28.0"];
 
 /// npm packages, below `target/tools`: HashiCorp's own HCL parser as an oracle, the schema of SARIF with what checks it, and
 /// the driver of the browser. None downloads a browser: the test drives Debian's Chromium.

@@ -3,7 +3,7 @@
 use crate::collect::{self, Request};
 use crate::{
     Document, ReadContext, Reading, alertmanager, backstage, cloudevents, cloudwatch, eventrecorder, focus, github,
-    grafana, inventory, kev, kubernetes, mapping, objectives, pagerduty, promises, restic, terraform, trivy,
+    grafana, inventory, kev, kubernetes, mapping, objectives, oncall, pagerduty, promises, restic, terraform, trivy,
 };
 use mainstay_outside::Outside;
 
@@ -51,6 +51,12 @@ pub const CONNECTORS: &[Connector] = &[
         summary: "objectives as code: OpenSLO, Sloth and Pyrra, with error budget policies and planned maintenance",
         read: objectives::read,
         collect: |outside, request, sink| collect::whole(objectives::read, outside, request, sink),
+    },
+    Connector {
+        name: "oncall",
+        summary: "on-call schedules, people and escalation policies as code",
+        read: oncall::read,
+        collect: |outside, request, sink| collect::whole(oncall::read, outside, request, sink),
     },
     Connector {
         name: "alertmanager",

@@ -123,6 +123,9 @@ fn yaml(path: &str, text: &str) -> Option<&'static str> {
     if is_objective {
         return Some("objectives");
     }
+    if text.lines().any(|line| line.trim_end() == "version: oncall/v1") {
+        return Some("oncall");
+    }
     let is_object = text.lines().any(|line| line.starts_with("apiVersion:")) && text.contains("kind:");
     // Templates are no manifests before they are rendered, and a kustomization is an instruction, no object.
     (is_object && !text.contains("{{") && !text.contains("kustomize.config.k8s.io")).then_some("kubernetes")
@@ -195,6 +198,7 @@ mod tests {
             ("slo/a.yml", "version: \"prometheus/v1\"\nservice: a\nslos: []\n", Some("objectives")),
             ("slo/b.yaml", "apiVersion: openslo/v1\nkind: SLO\nquery: x[{{.window}}]\n", Some("objectives")),
             ("slo/c.yaml", "apiVersion: pyrra.dev/v1alpha1\nkind: ServiceLevelObjective\n", Some("objectives")),
+            ("oncall/a.yaml", "# who\nversion: oncall/v1\n", Some("oncall")),
             ("compose.yaml", "version: '3'\nservices: {}\n", None),
             ("pyproject.toml", "[project]\n", None),
             ("tickets.mapping.toml", "", Some("mapping")),

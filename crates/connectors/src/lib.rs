@@ -24,6 +24,7 @@ pub mod kev;
 pub mod kubernetes;
 pub mod mapping;
 pub mod objectives;
+pub mod oncall;
 mod options;
 pub mod pagerduty;
 pub mod promises;

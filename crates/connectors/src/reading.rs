@@ -314,6 +314,8 @@ pub enum Family {
     Promise,
     /// A policy for error budgets.
     BudgetPolicy,
+    /// What a file of on-call schedules says.
+    Oncall,
     /// An alert that fires.
     Alert,
     /// Whether a backup run was found whole.
@@ -337,6 +339,7 @@ impl Family {
             Self::Vulnerability => "vulnerability",
             Self::Promise => "promise",
             Self::BudgetPolicy => "budget-policy",
+            Self::Oncall => "oncall",
             Self::Alert => "alert",
             Self::Verification => "verification",
             Self::Spend => "spend",
@@ -359,6 +362,7 @@ impl Family {
             VulnerabilityFound::TYPE | VulnerabilityFixed::TYPE => Self::Vulnerability,
             PromiseMade::TYPE | PromiseWithdrawn::TYPE => Self::Promise,
             BudgetPolicyDeclared::TYPE | BudgetPolicyWithdrawn::TYPE => Self::BudgetPolicy,
+            OncallDeclared::TYPE | OncallWithdrawn::TYPE => Self::Oncall,
             AlertFired::TYPE | AlertResolved::TYPE => Self::Alert,
             BackupVerified::TYPE => Self::Verification,
             SpendMeasured::TYPE | SpendWithdrawn::TYPE => Self::Spend,
@@ -376,6 +380,7 @@ impl Family {
             Self::Vulnerability => gone(&VulnerabilityFixed { verified: true }),
             Self::Promise => gone(&PromiseWithdrawn {}),
             Self::BudgetPolicy => gone(&BudgetPolicyWithdrawn {}),
+            Self::Oncall => gone(&OncallWithdrawn {}),
             Self::Alert => gone(&AlertResolved {}),
             Self::Spend => gone(&SpendWithdrawn {}),
             Self::Verification | Self::Bill => return None,

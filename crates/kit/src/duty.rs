@@ -74,10 +74,19 @@ pub struct Kpi {
 pub struct Job {
     /// `guard.expire-waivers`.
     pub name: &'static str,
-    /// How long from the end of one run to the start of the next.
+    /// How long from the end of one run to the start of the next. What runs more often than every five seconds is urgent: it has
+    /// a thread of its own, and a lease that ends soon after its replica died.
     pub every: Duration,
     /// Whether it also runs when a collection ends, so that what was collected is judged at once.
     pub after_collecting: bool,
-    /// Runs it as the principal `job:<name>`; the answer is a line for the log.
+    /// Runs it as the principal `job:<name>`; the answer is a line for the log, empty where there is nothing to say.
     pub run: fn(&Call<'_>) -> Result<String, Problem>,
+}
+
+impl Job {
+    /// Whether somebody waits for it: no collection and no other job may stand before it.
+    #[must_use]
+    pub const fn is_urgent(&self) -> bool {
+        self.every.as_secs() < 5
+    }
 }

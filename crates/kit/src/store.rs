@@ -28,7 +28,7 @@ type MakeRow = fn(&str, Vec<Recorded>) -> Result<Option<Vec<Value>>, String>;
 
 /// Version of the tables' form, before columns with an index; raising it makes every ledger fold its tables anew at the
 /// next start.
-const FORM: u32 = 5;
+const FORM: u32 = 6;
 
 /// What of a table touches a span from `$1` to `$2`. The plus keeps SQLite from searching by the start: it cannot know that
 /// the spans asked for are of late, and that nearly everything began before their ends.

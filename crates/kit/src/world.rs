@@ -9,8 +9,11 @@ use jiff::tz::TimeZone;
 use mainstay_ledger::{AppendReport, Ledger};
 use mainstay_model::facts::OperationDenied;
 use mainstay_model::{Fact, FactData, Subject, Timestamp, Window};
+use mainstay_notify::Channel;
 use mainstay_outside::Outside;
-use std::sync::{Arc, OnceLock};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// What a server or a command is set to.
 #[derive(Debug, Clone)]
@@ -54,6 +57,11 @@ pub struct World {
     pub(crate) digests: crate::digest::Digests,
     /// Where outside systems deliver.
     pub hooks: Vec<Hook>,
+    /// The ways to people.
+    pub channels: Vec<Channel>,
+    /// Where people reach the pages, for links in messages.
+    pub url: Option<String>,
+    pub(crate) hints: Mutex<BTreeMap<&'static str, Value>>,
     /// Counters for `/metrics`.
     pub metrics: crate::metrics::Metrics,
 }
@@ -94,6 +102,9 @@ impl World {
             moves: crate::moves::Moves::watching(duties.iter().flat_map(|duty| duty.entities()).collect()),
             digests: crate::digest::Digests::default(),
             hooks: Vec::new(),
+            channels: Vec::new(),
+            url: None,
+            hints: Mutex::default(),
             metrics: crate::metrics::Metrics::default(),
         }
     }
@@ -102,6 +113,18 @@ impl World {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.outside.clock().now()
+    }
+
+    /// What a job found out in an earlier run and need not find out again. It is lost with the process and another replica has
+    /// its own, so that nothing may rest on it.
+    #[must_use]
+    pub fn hint(&self, job: &str) -> Option<Value> {
+        self.hints.lock().unwrap_or_else(PoisonError::into_inner).get(job).cloned()
+    }
+
+    /// Keeps a hint for the job's next run.
+    pub fn set_hint(&self, job: &'static str, hint: Value) {
+        self.hints.lock().unwrap_or_else(PoisonError::into_inner).insert(job, hint);
     }
 
     /// The operation of an id.

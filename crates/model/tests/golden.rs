@@ -79,6 +79,14 @@ fn a_sample_loses_nothing_on_the_way_through_its_type() {
     check::<AlertFired>();
     check::<AlertActedOn>();
     check::<AlertSilenced>();
+    check::<IncidentProgressed>();
+    check::<IncidentRoleGiven>();
+    check::<IncidentSeverityChanged>();
+    check::<OncallDeclared>();
+    check::<OncallWithdrawn>();
+    check::<EscalationBegun>();
+    check::<EscalationAdvanced>();
+    check::<EscalationDelivered>();
     check::<IncidentOpened>();
     check::<IncidentOnsetEstablished>();
     check::<IncidentClassified>();

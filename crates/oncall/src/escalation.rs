@@ -155,19 +155,26 @@ pub struct Escalation {
     /// Where it stands.
     pub state: State,
     policy: Arc<Policy>,
+    at: Progress,
+}
+
+/// How far an escalation has come. With its state and its policy it is all that it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
     /// How often the steps have begun anew after somebody had it.
-    run: u32,
-    round: u32,
-    /// The next step.
-    step: usize,
+    pub run: u32,
+    /// The round, from 0.
+    pub round: u32,
+    /// The next step, from 0.
+    pub step: usize,
     /// Whether somebody was told in this round.
-    is_told: bool,
+    pub is_told: bool,
     /// Rounds in a row that reached nobody.
-    tries: u32,
+    pub tries: u32,
     /// Until when it was said that it is muted.
-    muted: Option<Timestamp>,
+    pub muted: Option<Timestamp>,
     /// The newest time that it knows of.
-    seen: Timestamp,
+    pub seen: Timestamp,
 }
 
 impl Escalation {
@@ -178,14 +185,20 @@ impl Escalation {
             id: id.into(),
             state: State::Running { due: at },
             policy,
-            run: 0,
-            round: 0,
-            step: 0,
-            is_told: false,
-            tries: 0,
-            muted: None,
-            seen: at,
+            at: Progress { run: 0, round: 0, step: 0, is_told: false, tries: 0, muted: None, seen: at },
         }
+    }
+
+    /// Goes on with one where it stood.
+    #[must_use]
+    pub fn resume(id: impl Into<String>, policy: Arc<Policy>, state: State, at: Progress) -> Self {
+        Self { id: id.into(), state, policy, at }
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub const fn progress(&self) -> &Progress {
+        &self.at
     }
 
     /// When it wants to be asked again; never where nothing is to come by itself.
@@ -201,8 +214,8 @@ impl Escalation {
     /// Takes in an event. What comes late counts as of the newest time that is known, as nothing is undone.
     pub fn apply(&mut self, event: &Event, at: Timestamp, around: Surroundings<'_>) -> Vec<Output> {
         let mut out = Vec::new();
-        self.seen = self.seen.max(at);
-        let now = self.seen;
+        self.at.seen = self.at.seen.max(at);
+        let now = self.at.seen;
         match (self.state, event) {
             (State::Resolved, _) => {}
             (_, Event::Resolve) => {
@@ -241,9 +254,9 @@ impl Escalation {
         match around.muted_until(now) {
             None => self.go_on(now, around, out),
             Some(until) => {
-                if self.muted != Some(until) {
+                if self.at.muted != Some(until) {
                     out.push(Output::Muted { until });
-                    self.muted = Some(until);
+                    self.at.muted = Some(until);
                 }
                 self.state = State::Running { due: until };
             }
@@ -252,13 +265,13 @@ impl Escalation {
 
     /// Whether no step is left in any round.
     fn is_at_end(&self) -> bool {
-        self.step >= self.policy.steps.len() && self.round >= self.policy.repeat
+        self.at.step >= self.policy.steps.len() && self.at.round >= self.policy.repeat
     }
 
     /// The steps from the first, under keys of their own.
     fn begin_anew(&mut self, now: Timestamp) {
-        self.run += 1;
-        (self.round, self.step, self.is_told, self.tries) = (0, 0, false, 0);
+        self.at.run += 1;
+        (self.at.round, self.at.step, self.at.is_told, self.at.tries) = (0, 0, false, 0);
         self.state = State::Running { due: now };
     }
 
@@ -266,43 +279,43 @@ impl Escalation {
     fn go_on(&mut self, now: Timestamp, around: Surroundings<'_>, out: &mut Vec<Output>) {
         let policy = Arc::clone(&self.policy);
         loop {
-            if self.step >= policy.steps.len() {
-                if !self.is_told && !policy.steps.is_empty() && self.tries < NOBODY_TRIES_MAX {
-                    if self.tries == 0 {
+            if self.at.step >= policy.steps.len() {
+                if !self.at.is_told && !policy.steps.is_empty() && self.at.tries < NOBODY_TRIES_MAX {
+                    if self.at.tries == 0 {
                         out.push(Output::Nobody);
                     }
-                    self.tries += 1;
-                    self.step = 0;
+                    self.at.tries += 1;
+                    self.at.step = 0;
                     self.state = State::Running { due: later(now, NOBODY_RETRY) };
                     return;
                 }
-                if self.round >= policy.repeat || !self.is_told {
+                if self.at.round >= policy.repeat || !self.at.is_told {
                     self.state = State::Exhausted;
                     out.push(Output::Exhausted);
                     return;
                 }
-                (self.round, self.step, self.is_told) = (self.round + 1, 0, false);
+                (self.at.round, self.at.step, self.at.is_told) = (self.at.round + 1, 0, false);
             }
-            let step = self.step;
-            self.step += 1;
+            let step = self.at.step;
+            self.at.step += 1;
             // What was said of a round that is tried again is not said again.
             let mut said = Vec::new();
             let people = around.reach(&policy.steps[step], step, now, &mut said);
-            if self.tries == 0 {
+            if self.at.tries == 0 {
                 out.append(&mut said);
             }
             if people.is_empty() {
-                if self.tries == 0 {
-                    out.push(Output::Skipped { step, round: self.round });
+                if self.at.tries == 0 {
+                    out.push(Output::Skipped { step, round: self.at.round });
                 }
                 continue;
             }
             for person in people {
                 let who = &around.roster.person(person).id;
-                let key = format!("{}/{}.{}.{}/{who}", self.id, self.run, self.round, step);
-                out.push(Output::Notify { key, person, step, round: self.round });
+                let key = format!("{}/{}.{}.{}/{who}", self.id, self.at.run, self.at.round, step);
+                out.push(Output::Notify { key, person, step, round: self.at.round });
             }
-            (self.is_told, self.tries, self.muted) = (true, 0, None);
+            (self.at.is_told, self.at.tries, self.at.muted) = (true, 0, None);
             self.state = State::Running { due: later(now, policy.steps[step].wait) };
             return;
         }

@@ -7,6 +7,7 @@
 //! Pure: texts and times in; shifts, gaps and diagnostics out. No clock, file or network.
 
 pub mod civil;
+pub mod course;
 pub mod escalation;
 mod expand;
 mod hours;
@@ -58,8 +59,23 @@ pub struct Person {
     pub zone: Option<TimeZone>,
     /// From when on they are no longer there.
     pub until: Option<Timestamp>,
+    /// How they want to be told, in order; by mail where nothing is said and an address is known.
+    pub contact: Vec<Contact>,
+    /// When they are told of nothing that can wait, where they live.
+    pub quiet: Vec<Hours>,
     /// Whether anybody of this id is known. Who is not known can be on duty for nobody.
     pub is_known: bool,
+}
+
+/// One way in which somebody wants to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// The channel's id, as `mainstay.toml` names it.
+    pub channel: String,
+    /// Their address in it.
+    pub to: Option<String>,
+    /// How long after the step, if nobody has acknowledged by then.
+    pub after: jiff::SignedDuration,
 }
 
 /// Who is on duty for something.
@@ -178,6 +194,16 @@ impl Roster {
         &self.people[at.0 as usize]
     }
 
+    /// The number of somebody by their id. Who is not known gets one, and is not there.
+    pub fn number_of(&mut self, id: &str) -> PersonAt {
+        let known = self.people.iter().position(|person| person.id == id);
+        let at = known.unwrap_or_else(|| {
+            self.people.push(Person::unknown(id));
+            self.people.len() - 1
+        });
+        PersonAt(u32::try_from(at).unwrap_or(u32::MAX))
+    }
+
     /// The ids of some people.
     #[must_use]
     pub fn ids(&self, people: &[PersonAt]) -> Vec<&str> {
@@ -186,6 +212,30 @@ impl Roster {
 }
 
 impl Person {
+    /// Somebody of whom nothing but the id is known.
+    #[must_use]
+    pub fn unknown(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            email: None,
+            zone: None,
+            until: None,
+            contact: Vec::new(),
+            quiet: Vec::new(),
+            is_known: false,
+        }
+    }
+
+    /// The end of the quiet hours that hold at a time.
+    #[must_use]
+    pub fn quiet_until(&self, at: Timestamp) -> Option<Timestamp> {
+        let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
+        let behind = at.checked_add(jiff::SignedDuration::from_secs(1)).ok()?;
+        let all = hours::stretches(&self.quiet, &zone, Skipped::Shifted, at, behind);
+        all.into_iter().find(|(from, to)| *from <= at && at < *to).map(|(_, to)| to)
+    }
+
     /// Whether they can be on duty at a time.
     #[must_use]
     pub fn is_there(&self, at: Timestamp) -> bool {

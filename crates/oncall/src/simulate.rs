@@ -87,6 +87,14 @@ fn holds(sets: &[Vec<(String, String)>], labels: &BTreeMap<String, String>) -> b
     sets.iter().any(|set| set.iter().all(|(name, value)| labels.get(name) == Some(value)))
 }
 
+impl Policy {
+    /// Whether it answers for an alarm.
+    #[must_use]
+    pub fn answers(&self, labels: &BTreeMap<String, String>) -> bool {
+        holds(&self.answers, labels)
+    }
+}
+
 impl Schedule {
     /// Whether it answers for an alarm.
     #[must_use]
@@ -116,7 +124,7 @@ pub fn simulate(roster: &Roster, alarms: &[Alarm], from: Timestamp, to: Timestam
     for alarm in (0..alarms.len()).filter(|at| from <= alarms[*at].at && alarms[*at].at < to) {
         let before = pages.len();
         let Alarm { at, labels, .. } = &alarms[alarm];
-        for (number, policy) in policies.iter().enumerate().filter(|(_, policy)| holds(&policy.answers, labels)) {
+        for (number, policy) in policies.iter().enumerate().filter(|(_, policy)| policy.answers(labels)) {
             pages.extend(escalated(roster, policy, number, alarm, &alarms[alarm], to));
         }
         if pages.len() == before {

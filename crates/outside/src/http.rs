@@ -76,6 +76,8 @@ pub enum Auth {
     Bearer(Secret),
     /// A name and a password.
     Basic(String, Secret),
+    /// A key behind a word that a service has for itself.
+    Scheme(&'static str, Secret),
 }
 
 /// A request.
@@ -341,6 +343,7 @@ fn build(request: &Request, method: &str) -> Result<http::Request<Vec<u8>>, http
     let authorization = match &request.auth {
         Auth::None => None,
         Auth::Bearer(token) => Some(format!("Bearer {}", token.expose())),
+        Auth::Scheme(word, key) => Some(format!("{word} {}", key.expose())),
         Auth::Basic(user, password) => {
             Some(format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{}", password.expose()))))
         }

@@ -13,6 +13,7 @@ mod cassette;
 mod clock;
 pub mod files;
 pub mod http;
+mod mail;
 mod process;
 mod random;
 mod secret;
@@ -23,6 +24,7 @@ pub use cassette::{Cassette, CassetteError};
 pub use clock::Clock;
 pub use files::{FILE_BYTES_MAX, FileError, Walk};
 pub use http::{Auth, HttpError, Method, Request, Response, shown_address};
+pub use mail::{Mail, MailError, MailTls};
 pub use process::{Command, Output, ProcessError, Running};
 pub use random::Random;
 pub use secret::{Secret, SecretError, SecretRef};
@@ -164,6 +166,22 @@ impl Outside {
             Mode::Replaying(tape) => {
                 replay(tape, "http", &key, Response::from_json).map_err(|e| HttpError::Replayed(request.shown_url(), e))
             }
+        }
+    }
+
+    /// Sends a mail once; what the server said.
+    ///
+    /// # Errors
+    /// See [`MailError`].
+    pub fn mail(&self, mail: &Mail) -> Result<String, MailError> {
+        let key = mail.identity();
+        match &self.inner.mode {
+            Mode::Live => mail::send(mail),
+            Mode::Recording(tape) => {
+                self.record(tape, "mail", &key, mail::send(mail), |said| serde_json::Value::String(said.clone()))
+            }
+            Mode::Replaying(tape) => replay(tape, "mail", &key, |json| json.as_str().map(str::to_owned))
+                .map_err(|e| MailError::Passing(e.to_string())),
         }
     }
 

@@ -1,10 +1,12 @@
 //! What the respond duty declares.
 
-use crate::{Incident, kpi, pages};
+use crate::{Escalation, Incident, OncallFile, act, api, kpi, pages};
 use mainstay_kit::lists::{list_operation, show_operation};
 use mainstay_kit::{
-    ByEntity, Contribution, Contributions, Duty, EntityKind, Folded, Operation, Page, Problem, Query, Reader, Tie,
+    ByEntity, Contribution, Contributions, Duty, EntityKind, Folded, Form, Job, Operation, Page, Problem, Query,
+    Reader, Tie,
 };
+use std::time::Duration;
 
 /// The duty.
 pub struct RespondDuty;
@@ -15,19 +17,31 @@ impl Duty for RespondDuty {
     }
 
     fn entities(&self) -> Vec<EntityKind> {
-        vec![EntityKind::of::<Incident>()]
+        vec![EntityKind::of::<OncallFile>(), EntityKind::of::<Escalation>(), EntityKind::of::<Incident>()]
     }
 
     fn operations(&self) -> Vec<Operation> {
-        let columns = &["id", "state", "severity", "service", "team", "title", "detected", "restored"];
-        vec![
+        let columns = &["id", "progress", "severity", "service", "team", "title", "commander", "detected", "restored"];
+        let mut all = vec![
             list_operation::<Incident>("incident.list", "/v1/incidents", "Incidents, newest first", columns),
             show_operation::<Incident>("incident.show", "/v1/incidents/{id}", "One incident with its facts"),
-        ]
+        ];
+        all.extend(api::operations());
+        all.extend(act::incident::operations());
+        all
     }
 
     fn pages(&self) -> Vec<Page> {
         pages::pages()
+    }
+
+    fn forms(&self) -> Vec<Form> {
+        pages::forms()
+    }
+
+    fn jobs(&self) -> Vec<Job> {
+        let every = Duration::from_secs(1);
+        vec![Job { name: act::escalate::JOB, every, after_collecting: false, run: act::escalate::run }]
     }
 
     fn kpis(&self) -> Vec<(&'static str, Contributions)> {

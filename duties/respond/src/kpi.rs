@@ -122,7 +122,7 @@ fn sliced(mut contribution: Contribution, incident: &Incident) -> Contribution {
     contribution.service = incident.record.services.first().map(ToString::to_string);
     contribution.team = incident.record.team.as_ref().map(ToString::to_string);
     contribution.tier.clone_from(&incident.record.tier);
-    contribution.slice = Some(("severity", incident.record.severity.to_string()));
+    contribution.slice = Some(("severity", incident.severity.to_string()));
     contribution
 }
 

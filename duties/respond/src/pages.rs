@@ -1,22 +1,35 @@
-//! The pages of incidents.
+//! The pages of incidents; those of who is on call in `oncall`.
 
+mod oncall;
+
+use crate::act::incident::lines;
+use crate::judge::incident::{Line, Move, may, role_word, update_due};
 use crate::{Incident, IncidentState};
 use mainstay_kit::page::{Content, Request};
+use mainstay_kit::ui::form::{Button, Field, Kind, form};
 use mainstay_kit::ui::list::Filter;
 use mainstay_kit::ui::listing::{Listed, asked_for, how_many};
 use mainstay_kit::ui::parts::{self, Event, Figure, Tone};
 use mainstay_kit::ui::table::{Column, Room};
 use mainstay_kit::ui::{address, format, ledger};
-use mainstay_kit::{Call, Folded, Page, Problem};
+use mainstay_kit::{Call, Folded, Form, Page, Problem};
 use mainstay_model::Timestamp;
-use mainstay_model::facts::{IncidentClass, Role};
+use mainstay_model::facts::{IncidentClass, IncidentStage, Role};
 use maud::{Markup, html};
 
 pub(crate) fn pages() -> Vec<Page> {
-    vec![
+    let mut all = vec![
         Page { path: "/incidents", navigation: Some((40, "Incidents")), least: Role::Viewer, render: list },
         Page { path: "/incidents/{id}", navigation: None, least: Role::Viewer, render: one },
-    ]
+    ];
+    all.extend(oncall::pages());
+    all
+}
+
+pub(crate) fn forms() -> Vec<Form> {
+    let mut all = oncall::forms();
+    all.push(Form { page: "/incidents/{id}", operation: "incident.update", done: "Written down." });
+    all
 }
 
 fn list(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
@@ -55,9 +68,7 @@ fn columns<'a>(now: Timestamp) -> Vec<Column<'a, Folded<Incident>>> {
         })
         .sorts("title"),
         Column::new("State", |row: &Folded<Incident>| standing(&row.entity)).sorts("state"),
-        Column::new("Severity", |row: &Folded<Incident>| html! { (row.entity.record.severity) })
-            .sorts("severity")
-            .numeric(),
+        Column::new("Severity", |row: &Folded<Incident>| html! { (row.entity.severity) }).sorts("severity").numeric(),
         Column::new("Service", |row: &Folded<Incident>| {
             let services = &row.entity.record.services;
             html! {
@@ -129,7 +140,14 @@ fn one(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
     let to_detect = incident.onset.map(|onset| incident.detected.duration_since(onset).as_secs_f64());
     let pairs = [
         ("State", standing(incident)),
-        ("Severity", html! { (record.severity) @if let Some(tier) = &record.tier { ", tier " (tier) } }),
+        (
+            "Progress",
+            html! { (incident.progress().as_str()) @if let Some(due) = update_due(incident) {
+                div class="soft" { "next update " (parts::distance(due, now)) }
+            } },
+        ),
+        ("Roles", roles(incident)),
+        ("Severity", html! { (incident.severity) @if let Some(tier) = &record.tier { ", tier " (tier) } }),
         ("Services", services),
         ("Team", parts::subject_or_none(record.team.as_ref())),
         (
@@ -150,35 +168,62 @@ fn one(call: &Call<'_>, request: &Request) -> Result<Content, Problem> {
     let body = html! {
         (parts::crumbs(&[("/incidents", "Incidents")]))
         (parts::definitions(&pairs))
-        (parts::section("course", "Timeline", parts::timeline(&course(incident), now)))
+        (deeds(request, incident))
+        (parts::section("course", "Timeline", parts::timeline(&course(&lines(call, &found)?), now)))
         (ledger::facts_about(call, &found.key)?)
     };
     Ok(Content { title: record.title.clone(), body })
 }
 
-fn course(incident: &Incident) -> Vec<Event> {
-    let mut events = Vec::new();
-    let mut event = |at: Timestamp, tone, what: Markup| events.push(Event { at, tone, what });
-    if let Some(onset) = incident.onset {
-        event(onset, Tone::Warn, html! { "impact began" });
+fn roles(incident: &Incident) -> Markup {
+    let held = incident.roles_held();
+    html! {
+        @if held.is_empty() { (parts::none()) }
+        @for (role, person) in held { div { (person) span class="soft" { " " (role_word(role)) } } }
     }
-    for (at, impact) in incident.impacts.iter().enumerate() {
-        event(impact.from, Tone::Bad, html! { (if at == 0 { "detected" } else { "came back" }) });
-        if let Some(to) = impact.to {
-            event(to, Tone::Good, html! { "service restored" });
-        }
-    }
-    event(incident.opened, Tone::Quiet, html! { "record made" });
-    for (at, noted) in &incident.notes {
-        event(
-            *at,
-            Tone::Quiet,
-            html! { (noted.text) @if let Some(by) = &noted.by { span class="soft" { " " (by.as_str()) } } },
-        );
-    }
-    if let Some(closed) = incident.closed {
-        event(closed, Tone::Quiet, html! { "record closed" });
-    }
-    events.sort_by_key(|event| event.at);
-    events
+}
+
+/// The lines of the timeline, as they are drawn.
+fn course(lines: &[Line]) -> Vec<Event> {
+    let event = |line: &Line| {
+        let tone = match line.kind.as_str() {
+            "onset" | "alert" => Tone::Warn,
+            "detected" | "reopened" => Tone::Bad,
+            "restored" => Tone::Good,
+            "update" | "decision" | "acknowledged" | "investigating" | "identified" | "mitigated" => Tone::Active,
+            _ => Tone::Quiet,
+        };
+        let who = line.who.as_deref().map(|who| match mainstay_model::Subject::new(who) {
+            Ok(subject) => parts::subject(&subject),
+            Err(_) => html! { span class="soft" { (who) } },
+        });
+        let is_said = ["update", "decision", "command", "handoff"].contains(&line.kind.as_str());
+        let what = html! { @if is_said { b { (line.kind) } " " } (line.what) @if let Some(who) = who { " " (who) } };
+        Event { at: line.at, tone, what }
+    };
+    lines.iter().map(event).collect()
+}
+
+/// What can be written down of an incident that is not closed: a line, and how far it has come.
+fn deeds(request: &Request, incident: &Incident) -> Markup {
+    let text = |required| Field {
+        name: "text",
+        label: "What happened",
+        hint: "A line for the timeline.",
+        kind: Kind::Lines,
+        required,
+    };
+    let moves = [
+        ("Investigating", "investigating", Move::Stage(IncidentStage::Investigating)),
+        ("Identified", "identified", Move::Stage(IncidentStage::Identified)),
+        ("Mitigated", "mitigated", Move::Stage(IncidentStage::Mitigated)),
+        ("Restored", "restored", Move::Restored),
+        ("Reviewed", "reviewed", Move::Stage(IncidentStage::Reviewed)),
+        ("Close", "closed", Move::Closed),
+        ("It came back", "reopened", Move::Reopened),
+    ];
+    let mut buttons = vec![Button { label: "Send as update", sets: Some(("kind", "update")), first: true }];
+    let allowed = moves.into_iter().filter(|(_, _, to)| may(incident, *to).is_ok());
+    buttons.extend(allowed.map(|(label, state, _)| Button { label, sets: Some(("state", state)), first: false }));
+    form(request, "incident.update", &[text(false)], &buttons)
 }

@@ -1,10 +1,15 @@
 //! What facts about incidents fold into.
 
+mod escalation;
+
+pub use escalation::{Escalation, Notice, OfWay, OncallFile, Reach};
+
 use jiff::{SignedDuration, Timestamp};
 use mainstay_kit::{Cell, Entity, Kind};
 use mainstay_model::facts::{
     IncidentClass, IncidentClassified, IncidentClosed, IncidentNoted, IncidentOnsetEstablished, IncidentOpened,
-    IncidentProblemConfirmed, IncidentReopened, IncidentRestored,
+    IncidentProblemConfirmed, IncidentProgressed, IncidentReopened, IncidentRestored, IncidentRole, IncidentRoleGiven,
+    IncidentSeverityChanged, IncidentStage,
 };
 use mainstay_model::{FactData, Recorded, Span, Subject};
 use serde::{Deserialize, Serialize};
@@ -38,6 +43,68 @@ pub struct Incident {
     pub problem: Option<Subject>,
     /// Its timeline.
     pub notes: Vec<(Timestamp, IncidentNoted)>,
+    /// 1 (worst) to 4, as it was last said.
+    pub severity: u8,
+    /// How far the work had come, over time.
+    pub stages: Vec<(Timestamp, IncidentProgressed)>,
+    /// Who took and left roles.
+    pub roles: Vec<(Timestamp, IncidentRoleGiven)>,
+    /// What it was taken for after it was opened.
+    pub severities: Vec<(Timestamp, IncidentSeverityChanged)>,
+}
+
+/// How far an incident has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Progress {
+    /// It is known.
+    Detected,
+    /// It came back after service was restored.
+    Reopened,
+    /// Somebody has it.
+    Acknowledged,
+    /// The cause is being looked for.
+    Investigating,
+    /// The cause is known.
+    Identified,
+    /// The harm is contained.
+    Mitigated,
+    /// Service is back.
+    Restored,
+    /// It was looked back upon.
+    Reviewed,
+    /// The record is closed.
+    Closed,
+}
+
+impl Progress {
+    /// The word used in lists and addresses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Detected => "detected",
+            Self::Reopened => "reopened",
+            Self::Acknowledged => "acknowledged",
+            Self::Investigating => "investigating",
+            Self::Identified => "identified",
+            Self::Mitigated => "mitigated",
+            Self::Restored => "restored",
+            Self::Reviewed => "reviewed",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// What a stage of the work makes of it.
+    #[must_use]
+    pub const fn of(stage: IncidentStage) -> Self {
+        match stage {
+            IncidentStage::Acknowledged => Self::Acknowledged,
+            IncidentStage::Investigating => Self::Investigating,
+            IncidentStage::Identified => Self::Identified,
+            IncidentStage::Mitigated => Self::Mitigated,
+            IncidentStage::Reviewed => Self::Reviewed,
+        }
+    }
 }
 
 /// One stretch of lost service.
@@ -96,6 +163,42 @@ impl Incident {
         self.impacts.iter().map(|impact| Span { from: impact.from, to: impact.to.unwrap_or(now) }).collect()
     }
 
+    /// How far it has come, by all that is known: of facts that came in any order the newest count.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        // Before it came back the work had come to another end.
+        let since = self.impacts.last().filter(|_| self.impacts.len() > 1).map_or(Timestamp::MIN, |impact| impact.from);
+        let stage = |since: Timestamp, is_review: bool| {
+            let mut stages = self.stages.iter().rev().filter(move |(at, _)| *at >= since);
+            stages.find(|(_, one)| (one.stage == IncidentStage::Reviewed) == is_review).map(|(_, one)| one.stage)
+        };
+        match (self.closed, self.restored()) {
+            (Some(_), _) => Progress::Closed,
+            (None, Some(restored)) => stage(restored, true).map_or(Progress::Restored, Progress::of),
+            (None, None) => stage(since, false).map_or_else(
+                || if self.impacts.len() > 1 { Progress::Reopened } else { Progress::Detected },
+                Progress::of,
+            ),
+        }
+    }
+
+    /// Who has which role now; of the experts there may be several.
+    #[must_use]
+    pub fn roles_held(&self) -> Vec<(IncidentRole, &str)> {
+        let mut held: Vec<(IncidentRole, &str)> = Vec::new();
+        for (_, given) in &self.roles {
+            let one = (given.role, given.person.as_str());
+            held.retain(|other| {
+                *other != one && (given.leaves || given.role == IncidentRole::Expert || other.0 != given.role)
+            });
+            if !given.leaves {
+                held.push(one);
+            }
+        }
+        held.sort_by_key(|(role, _)| *role);
+        held
+    }
+
     /// Where it stands.
     #[must_use]
     pub fn state(&self) -> IncidentState {
@@ -119,6 +222,9 @@ impl Entity for Incident {
         IncidentClassified::TYPE,
         IncidentProblemConfirmed::TYPE,
         IncidentNoted::TYPE,
+        IncidentProgressed::TYPE,
+        IncidentRoleGiven::TYPE,
+        IncidentSeverityChanged::TYPE,
     ];
 
     const COLUMNS: &'static [(&'static str, Kind)] = &[
@@ -130,6 +236,8 @@ impl Entity for Incident {
         ("detected", Kind::Time),
         ("restored", Kind::Time),
         ("impact_s", Kind::Integer),
+        ("progress", Kind::Text),
+        ("commander", Kind::Text),
     ];
 
     fn fold(_key: &str, facts: &[Recorded]) -> Option<Self> {
@@ -145,6 +253,10 @@ impl Entity for Incident {
             of: None,
             problem: None,
             notes: Vec::new(),
+            severity: 0,
+            stages: Vec::new(),
+            roles: Vec::new(),
+            severities: Vec::new(),
         };
         let mut turns = Vec::new();
         for Recorded { fact, .. } in facts {
@@ -165,8 +277,15 @@ impl Entity for Incident {
                 out.problem = Some(data.problem);
             } else if let Some(data) = IncidentNoted::read(fact) {
                 out.notes.push((fact.time, data));
+            } else if let Some(data) = IncidentProgressed::read(fact) {
+                out.stages.push((fact.time, data));
+            } else if let Some(data) = IncidentRoleGiven::read(fact) {
+                out.roles.push((fact.time, data));
+            } else if let Some(data) = IncidentSeverityChanged::read(fact) {
+                out.severities.push((fact.time, data));
             }
         }
+        out.severity = out.severities.last().map_or(out.record.severity, |(_, changed)| changed.severity);
         out.detected = out.record.detected.unwrap_or(opened);
         out.impacts = impacts(out.detected, &turns);
         Some(out)
@@ -175,13 +294,18 @@ impl Entity for Incident {
     fn cells(&self) -> Vec<Cell> {
         vec![
             self.state().as_str().into(),
-            Cell::Integer(self.record.severity.into()),
+            Cell::Integer(self.severity.into()),
             self.record.services.first().map_or(Cell::Null, |service| service.as_str().into()),
             self.record.team.as_ref().map_or(Cell::Null, |team| team.as_str().into()),
             self.record.title.as_str().into(),
             Cell::Time(self.detected),
             self.restored().into(),
             self.impacted_seconds().map_or(Cell::Null, |seconds| Cell::Integer(seconds as i64)),
+            self.progress().as_str().into(),
+            self.roles_held()
+                .iter()
+                .find(|(role, _)| *role == IncidentRole::Commander)
+                .map_or(Cell::Null, |(_, person)| (*person).into()),
         ]
     }
 
@@ -223,6 +347,32 @@ fn impacts(detected: Timestamp, turns: &[Turn]) -> Vec<Impact> {
 mod tests {
     use super::*;
     use mainstay_kit::{fold_all, history};
+
+    #[test]
+    fn the_work_begins_anew_when_it_came_back_and_late_facts_stand_where_they_belong() {
+        let facts = r#"
+            2026-10-05T10:00:00Z incident.opened incident:1 {"title":"t","severity":1}
+            2026-10-05T10:05:00Z incident.progressed incident:1 {"stage":"identified"}
+            2026-10-05T10:20:00Z incident.restored incident:1
+            2026-10-05T11:00:00Z incident.reopened incident:1
+            2026-10-05T09:50:00Z incident.progressed incident:1 {"stage":"acknowledged"}
+            2026-10-05T10:06:00Z incident.role-given incident:1 {"role":"commander","person":"ada"}
+            2026-10-05T10:01:00Z incident.role-given incident:1 {"role":"commander","person":"ben"}
+            2026-10-05T10:02:00Z incident.role-given incident:1 {"role":"expert","person":"eri"}
+            2026-10-05T10:03:00Z incident.role-given incident:1 {"role":"expert","person":"dan"}
+            2026-10-05T10:04:00Z incident.role-given incident:1 {"role":"expert","person":"eri","leaves":true}
+            2026-10-05T10:08:00Z incident.severity-changed incident:1 {"severity":2}
+        "#;
+        let at = |lines: usize| {
+            let known: Vec<&str> = facts.trim().lines().take(lines).collect();
+            fold_all::<Incident>(&history(&known.join("\n")).unwrap()).remove(0).entity
+        };
+        let progress = |lines: usize| at(lines).progress().as_str();
+        assert_eq!([1, 2, 3, 4, 5].map(progress), ["detected", "identified", "restored", "reopened", "reopened"]);
+        let incident = at(11);
+        assert_eq!(incident.roles_held(), [(IncidentRole::Commander, "ada"), (IncidentRole::Expert, "dan")]);
+        assert_eq!((incident.record.severity, incident.severity), (1, 2));
+    }
 
     #[test]
     fn a_timeline_and_its_impact_are_kept_for_drawing() {

@@ -148,3 +148,26 @@ pub struct OncallImport {
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
 }
+
+/// Escalations: how alerts reach people.
+#[derive(Debug, Subcommand)]
+pub enum Escalation {
+    /// Escalations, newest first; --where reached=nobody shows those that reached nobody
+    List(super::Narrow),
+    /// One escalation: its steps, who was told in which way, and what came of it
+    Show {
+        /// Its id, or that of its alert
+        id: String,
+    },
+    /// Say that you have it: nobody else is told
+    #[command(visible_alias = "ack")]
+    Acknowledge {
+        /// Its id, or that of its alert
+        id: String,
+    },
+    /// Tell the next step at once
+    Force {
+        /// Its id, or that of its alert
+        id: String,
+    },
+}

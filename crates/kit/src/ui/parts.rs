@@ -157,6 +157,7 @@ pub fn subject_href(subject: &str) -> String {
         "kpi" => return address::page(["kpis", name]),
         "change" => "changes",
         "incident" => "incidents",
+        "escalation" => "escalations",
         "alert" => "alerts",
         "backup" => "backups",
         "vulnerability" => "vulnerabilities",

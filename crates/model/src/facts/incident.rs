@@ -95,4 +95,93 @@ pub struct IncidentNoted {
     /// Who.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<PrincipalId>,
+    /// What kind of line it is; a note where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<IncidentNoteKind>,
+}
+
+/// Kinds of lines in a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum IncidentNoteKind {
+    /// Somebody noted something.
+    Note,
+    /// How things stand, for those who wait: the cadence counts these.
+    Update,
+    /// Somebody decided something.
+    Decision,
+    /// Somebody ran a command.
+    Command,
+    /// Somebody handed over.
+    Handoff,
+}
+
+/// The work on it has come so far. What belongs to service itself (restored, reopened) and to the record (closed) has facts of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IncidentProgressed {
+    /// How far.
+    pub stage: IncidentStage,
+    /// Who says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PrincipalId>,
+}
+
+/// How far the work on an incident has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum IncidentStage {
+    /// Somebody has it.
+    Acknowledged,
+    /// The cause is being looked for.
+    Investigating,
+    /// The cause is known.
+    Identified,
+    /// The harm is contained; service is not yet as it should be.
+    Mitigated,
+    /// It was looked back upon.
+    Reviewed,
+}
+
+/// Somebody takes a role from now on, or leaves it; of the experts there may be several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IncidentRoleGiven {
+    /// The role.
+    pub role: IncidentRole,
+    /// Who has it from now on.
+    pub person: String,
+    /// Whether they leave it instead.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub leaves: bool,
+    /// Who says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PrincipalId>,
+}
+
+/// Roles in an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum IncidentRole {
+    /// Decides.
+    Commander,
+    /// Stands in for whoever decides.
+    Deputy,
+    /// Writes down.
+    Scribe,
+    /// Talks to those who wait.
+    Liaison,
+    /// Knows something that is needed.
+    Expert,
+}
+
+/// It is more or less grave than it was taken for; the newest statement counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IncidentSeverityChanged {
+    /// 1 (worst) to 4.
+    pub severity: u8,
+    /// Why.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Who says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PrincipalId>,
 }

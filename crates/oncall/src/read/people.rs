@@ -1,8 +1,10 @@
 //! People, and those whom schedules name.
 
 use super::fields::{File, field};
+use super::schedule::hours;
 use super::words;
-use crate::{People, Person, PersonAt, Skipped};
+use crate::{Contact, People, Person, PersonAt, Skipped};
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use mainstay_iac::{Node, Value};
 use mainstay_model::Place;
@@ -28,18 +30,20 @@ impl Known {
             if !file.is_map(item, "a person") {
                 continue;
             }
-            file.only(item, &["id", "name", "email", "zone", "until"]);
+            file.only(item, &["id", "name", "email", "zone", "until", "contact", "quiet"]);
             let Some(id) = file.required(item, "id") else { continue };
             let zone = field(item, "zone").and_then(|_| zone(file, item));
             let until = moment(file, item, "until", zone.as_ref().unwrap_or(&TimeZone::UTC), Skipped::Shifted);
             let name = file.text(item, "name").unwrap_or_else(|| id.clone());
             let email = file.text(item, "email");
+            let contact = file.list(item, "contact").iter().filter_map(|one| contact(file, one)).collect();
+            let quiet = hours(file, item, "quiet");
             if let Some(first) = self.places.get(&id) {
                 file.error(item, format!("{id} stands already at {first}"), "give one of them another id");
                 continue;
             }
             self.places.insert(id.clone(), file.place(item));
-            self.add(Person { id, name, email, zone, until, is_known: true });
+            self.add(Person { id, name, email, zone, until, contact, quiet, is_known: true });
         }
     }
 
@@ -59,7 +63,7 @@ impl Known {
         }
         Some(self.numbers.get(&id).copied().unwrap_or_else(|| {
             let is_known = !self.is_listed;
-            self.add(Person { name: id.clone(), id, email: None, zone: None, until: None, is_known })
+            self.add(Person { is_known, ..Person::unknown(&id) })
         }))
     }
 
@@ -85,6 +89,27 @@ impl Known {
     pub fn people(self) -> Vec<Person> {
         self.people
     }
+}
+
+/// One way to somebody: the id of a channel, or a mapping.
+fn contact(file: &mut File<'_>, node: &Node) -> Option<Contact> {
+    if let Value::String(_) = node.value {
+        let channel = file.text_of(node, "a channel")?;
+        return Some(Contact { channel, to: None, after: SignedDuration::ZERO });
+    }
+    if !file.is_map(node, "a contact") {
+        return None;
+    }
+    file.only(node, &["channel", "to", "after"]);
+    let after = match file.text(node, "after").as_deref().map(words::delay) {
+        None => SignedDuration::ZERO,
+        Some(Ok(after)) => after,
+        Some(Err(what)) => {
+            file.error(field(node, "after").unwrap_or(node), what, "write it as in 5m, 90s or 1h");
+            return None;
+        }
+    };
+    Some(Contact { channel: file.required(node, "channel")?, to: file.text(node, "to"), after })
 }
 
 /// The zone of a map, where it has one.

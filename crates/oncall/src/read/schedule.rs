@@ -223,7 +223,8 @@ fn days(file: &mut File<'_>, node: &Node) -> Weekdays {
     out
 }
 
-fn hours(file: &mut File<'_>, node: &Node, key: &str) -> Vec<Hours> {
+/// Hours of a week, none where nothing is said.
+pub fn hours(file: &mut File<'_>, node: &Node, key: &str) -> Vec<Hours> {
     file.list(node, key).iter().filter_map(|item| one_hours(file, item)).collect()
 }
 
