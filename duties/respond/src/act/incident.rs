@@ -472,7 +472,7 @@ pub(crate) fn lines(call: &Call<'_>, found: &Folded<Incident>) -> Result<Vec<Lin
             out.push(Line::new(fact.time, "change", what, Some(subject.to_string())));
         }
     }
-    out.sort_by(|a, b| a.at.cmp(&b.at));
+    out.sort_by_key(|line| line.at);
     Ok(out)
 }
 

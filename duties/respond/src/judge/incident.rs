@@ -141,7 +141,7 @@ pub fn own_lines(incident: &Incident) -> Vec<Line> {
     if let Some(closed) = incident.closed {
         add(closed, "closed", "record closed".to_owned(), None);
     }
-    out.sort_by(|a, b| a.at.cmp(&b.at));
+    out.sort_by_key(|line| line.at);
     out
 }
 
