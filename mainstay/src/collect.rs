@@ -11,7 +11,7 @@ use mainstay_iac::{Dialect, SourceFile};
 use mainstay_kit::{Call, Collection, Problem};
 use mainstay_model::facts::{CollectionFinished, ResourceObserved};
 use mainstay_model::{Diagnostic, Fact, FactData, Level, Subject, Timestamp};
-use mainstay_outside::{FILE_BYTES_MAX, files, relative};
+use mainstay_outside::{FILE_BYTES_MAX, Outside, files, relative};
 use mainstay_policy::{Engine, Judgement};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -118,25 +118,17 @@ impl Collecting<'_> {
             self.judge(errand, at, (root, paths), &owners, &mut tally)?;
         }
         if let ("objectives", Origin::Files(root, paths)) = (errand.connector.name, &errand.origin) {
-            let measured = crate::budgets::measure(self.call, errand, &self.sources(root, paths).0, at)?;
+            let files = sources(&self.call.world.outside, root, paths).0;
+            let measured = crate::budgets::measure(self.call, errand, &files, at)?;
             tally.diagnostics.extend(measured.diagnostics);
             self.append(measured.facts, &mut tally)?;
         }
+        if errand.connector.name == "probes" {
+            let facts = crate::probing::ask(self.call, &crate::probing::probes_of(self.call, errand))?;
+            self.append(facts, &mut tally)?;
+        }
         self.finished(errand, at, &tally)?;
         Ok(tally)
-    }
-
-    /// The files of an errand with their texts, and whether all could be read.
-    fn sources(&self, root: &Path, paths: &[PathBuf]) -> (Vec<SourceFile>, bool) {
-        let outside = &self.call.world.outside;
-        let (mut sources, mut complete) = (Vec::new(), true);
-        for path in expand(outside, root, paths) {
-            match outside.read(&path, FILE_BYTES_MAX) {
-                Ok(bytes) => sources.push(SourceFile { path: relative(root, &path), bytes }),
-                Err(_) => complete = false,
-            }
-        }
-        (sources, complete)
     }
 
     /// The time of what an errand sees. It is the clock's, except where the configuration says that the scorecard is for
@@ -231,7 +223,7 @@ impl Collecting<'_> {
         owners: &BTreeMap<Subject, Subject>,
         tally: &mut Tally,
     ) -> Result<(), Problem> {
-        let (mut sources, all) = self.sources(root, paths);
+        let (mut sources, all) = sources(&self.call.world.outside, root, paths);
         let mut complete = tally.levels()[2] == 0 && all;
         // Plans and states describe the same resources again; what is judged here is what the code declares.
         sources.retain(|file| {
@@ -340,7 +332,7 @@ fn failed(errand: &Errand, reason: &str) -> Tally {
 }
 
 /// The files that paths mean: a folder means every file below it.
-fn expand(outside: &mainstay_outside::Outside, root: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
+fn expand(outside: &Outside, root: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
     let mut out = Vec::new();
     for path in paths {
         let path = if path.is_absolute() || path.starts_with(root) { path.clone() } else { root.join(path) };
@@ -353,15 +345,23 @@ fn expand(outside: &mainstay_outside::Outside, root: &Path, paths: &[PathBuf]) -
     out
 }
 
+/// The files of an errand with their texts, and whether all could be read.
+pub fn sources(outside: &Outside, root: &Path, paths: &[PathBuf]) -> (Vec<SourceFile>, bool) {
+    let (mut sources, mut complete) = (Vec::new(), true);
+    for path in expand(outside, root, paths) {
+        match outside.read(&path, FILE_BYTES_MAX) {
+            Ok(bytes) => sources.push(SourceFile { path: relative(root, &path), bytes }),
+            Err(_) => complete = false,
+        }
+    }
+    (sources, complete)
+}
+
 /// All that a folder's configuration names, and what discovery finds besides.
 ///
 /// # Errors
 /// The folder cannot be listed.
-pub fn errands(
-    outside: &mainstay_outside::Outside,
-    dir: &Path,
-    config: &Config,
-) -> Result<(Vec<Errand>, Vec<Diagnostic>), Problem> {
+pub fn errands(outside: &Outside, dir: &Path, config: &Config) -> Result<(Vec<Errand>, Vec<Diagnostic>), Problem> {
     let mut errands = Vec::new();
     let mut taken: Vec<PathBuf> = Vec::new();
     for source in &config.source {

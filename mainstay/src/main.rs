@@ -27,6 +27,7 @@ mod memory;
 mod oncall;
 mod plan;
 mod probe;
+mod probing;
 mod routes;
 mod rules;
 mod scan;

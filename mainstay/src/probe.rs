@@ -5,9 +5,11 @@ mod sample;
 use crate::Context;
 use crate::arguments::{Probe as Ask, ProbeFiles, ProbeRun};
 use crate::files::yaml_files;
+use mainstay_connectors::probes::asked;
 use mainstay_kit::Problem;
 use mainstay_model::Verdict;
-use mainstay_probe::{Outcome, Probe, Reading, Sample, Target, judge, read};
+use mainstay_outside::Outside;
+use mainstay_probe::{Outcome, Probe, Reading, Sample, judge, read};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -65,7 +67,10 @@ fn ask_all(context: &Context, ask: &ProbeRun) -> Result<ExitCode, Problem> {
         let detail = format!("no endpoint's name holds {part:?}; there are {}", names.join(", "));
         return Err(Problem::malformed("probe.only", detail));
     }
-    let done = samples(context, &probes);
+    let done = samples(&context.outside, &probes, &|done| {
+        context.view.progress(&format!("{done} of {} endpoints asked", probes.len()));
+    });
+    context.view.clear();
     let rows: Vec<Value> =
         probes.iter().zip(&done).map(|(probe, (sample, outcome))| row(probe, sample, outcome)).collect();
     context.view.rows(&["verdict", "name", "asks", "took_ms", "why"], &json!({"probes": rows}));
@@ -80,7 +85,7 @@ fn ask_all(context: &Context, ask: &ProbeRun) -> Result<ExitCode, Problem> {
 }
 
 /// Asks them all, some at once, and gives what came of it in their order.
-fn samples(context: &Context, probes: &[&Probe]) -> Vec<(Sample, Outcome)> {
+pub fn samples(outside: &Outside, probes: &[&Probe], progress: &(dyn Fn(usize) + Sync)) -> Vec<(Sample, Outcome)> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE.min(probes.len()) {
@@ -88,16 +93,15 @@ fn samples(context: &Context, probes: &[&Probe]) -> Vec<(Sample, Outcome)> {
                 while let Some((at, probe)) =
                     Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, probes.get(at)?)))
                 {
-                    let sample = sample::take(&context.outside, probe);
-                    let outcome = judge(probe, &sample, context.outside.clock().now());
+                    let sample = sample::take(outside, probe);
+                    let outcome = judge(probe, &sample, outside.clock().now());
                     let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
                     done.push((at, (sample, outcome)));
-                    context.view.progress(&format!("{} of {} endpoints asked", done.len(), probes.len()));
+                    progress(done.len());
                 }
             });
         }
     });
-    context.view.clear();
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, one)| one).collect()
@@ -116,15 +120,4 @@ fn row(probe: &Probe, sample: &Sample, outcome: &Outcome) -> Value {
 
 fn milliseconds(took: std::time::Duration) -> f64 {
     (took.as_secs_f64() * 10_000.0).round() / 10.0
-}
-
-/// What is asked, in a few words and without secrets.
-fn asked(target: &Target) -> String {
-    match target {
-        Target::Http { url, method, .. } => format!("{method} {}", mainstay_outside::shown_address(url)),
-        Target::Tcp { address } => format!("tcp {address}"),
-        Target::Tls { address } => format!("tls {address}"),
-        Target::Dns { address, name, kind } => format!("dns {kind} {name} of {address}"),
-        Target::Icmp { host } => format!("icmp {host}"),
-    }
 }

@@ -66,6 +66,7 @@ pub fn up(context: &Context, dir: &Path, listen: SocketAddr) -> Result<ExitCode,
             if new > 0 {
                 serves();
             }
+            watch_endpoints(&background);
             keep_going(&background.0, &background.1, &background.2);
         }
         // Nobody listens where the server was stopped meanwhile.
@@ -87,6 +88,15 @@ pub fn up(context: &Context, dir: &Path, listen: SocketAddr) -> Result<ExitCode,
     served.map_err(|e| Problem::ours("up.serve", e.to_string()))?;
     context.view.note("stopped; everything acknowledged is in the ledger");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks endpoints beside the collecting, which may take longer than they are to wait.
+fn watch_endpoints(background: &(Context, Arc<World>, PathBuf)) {
+    let (context, world, dir) = background.clone();
+    let watching = move || crate::probing::keep_asking(&context, &world, &dir);
+    if let Err(error) = std::thread::Builder::new().name("probes".to_owned()).spawn(watching) {
+        tracing::error!("no thread for the probes of endpoints, which are asked while collecting only: {error}");
+    }
 }
 
 /// Serves until it is interrupted, or the first collection fails.

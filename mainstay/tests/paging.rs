@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test starts programs and looks at its folder")]
 #![expect(clippy::unwrap_used, reason = "what a test cannot unwrap is a failure of the test")]
+#![expect(clippy::print_stderr, reason = "a test says loudly what it skips")]
 
 #[path = "paging/mod.rs"]
 mod shared;

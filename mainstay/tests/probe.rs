@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// As long as a busy machine may need for what takes a moment.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 struct Scratch(PathBuf);
 
@@ -84,6 +84,8 @@ fn verdict<'v>(rows: &'v BTreeMap<String, Value>, name: &str) -> (&'v str, &'v s
 
 /// Answers as the path says.
 fn answer(mut stream: TcpStream) {
+    // Whoever does not speak HTTP gets an answer, too.
+    stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
     let first = lines.next().unwrap_or_default();
     let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
@@ -299,4 +301,77 @@ fn what_is_wrong_in_a_file_is_told_with_its_place_and_costs_that_probe_alone() {
     let (code, _, complaints) = mainstay(&scratch.0, &["probe", "run", "probes.yaml", "--only", "none"], None);
     assert_eq!(code, 2);
     assert!(complaints.contains("no endpoint's name holds \"none\"; there are good"), "{complaints}");
+}
+
+/// Asks the API of a server that runs.
+fn get(address: &str, path: &str) -> Value {
+    use std::io::Read as _;
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let body = text.split_once("\r\n\r\n").unwrap().1;
+    let (from, to) = (body.find('{').unwrap_or(0), body.rfind('}').map_or(0, |at| at + 1));
+    serde_json::from_str(&body[from..to]).unwrap_or(Value::Null)
+}
+
+fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{what} did not come");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+#[test]
+fn an_endpoint_that_goes_down_is_seen_by_a_server_that_watches_and_counts_as_time() {
+    let scratch = Scratch::new("watched");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::fs::create_dir_all(scratch.0.join("estate")).unwrap();
+    scratch.write("estate/mainstay.toml", "[[source]]\nconnector = \"probes\"\npaths = [\"probes.yaml\"]\n");
+    let text = format!(
+        "endpoints:\n  - name: port\n    service: checkout\n    url: tcp://127.0.0.1:{port}\n    interval: 1s\n    conditions: [\"[CONNECTED] == true\"]\n    fails-after: 2\n    mends-after: 1\n"
+    );
+    scratch.write("estate/probes.yaml", &text);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mainstay"))
+        .arg("--data")
+        .arg(scratch.0.join("data"))
+        .arg("up")
+        .arg(scratch.0.join("estate"))
+        .args(["--listen", "127.0.0.1:0"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let _running = Running(child);
+    let address = lines.find_map(|line| Some(line.split_once("http://")?.1.trim().to_owned())).unwrap();
+    let state = |wanted: &str| {
+        let answer = get(&address, "/v1/endpoints");
+        let text = answer.to_string();
+        text.contains(&format!("\"state\":\"{wanted}\"")).then_some(text)
+    };
+    let passing = until("the endpoint that passes", || state("passing"));
+    assert!(passing.contains("service:checkout"), "{passing}");
+    // Some seconds are good, so that there is something to divide.
+    std::thread::sleep(Duration::from_secs(3));
+    drop(listener);
+    let failing = until("the endpoint that fails", || state("failing"));
+    assert!(failing.contains("refused the connection"), "{failing}");
+    std::thread::sleep(Duration::from_secs(2));
+    let _again = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    until("the endpoint that passes again", || state("passing"));
+    // Figures are those of the minute that began last.
+    let figures = until("the figure of a minute in which it was down", || {
+        let kpi = get(&address, "/v1/kpis/platform-availability");
+        let (good, all) = (kpi["numerator"].as_f64()?, kpi["denominator"].as_f64()?);
+        (all > good).then_some((good, all))
+    });
+    let (good, all) = figures;
+    assert!(good >= 3.0 && all - good >= 1.0 && all < 150.0, "{good} of {all} s");
 }

@@ -3,7 +3,8 @@
 use crate::collect::{self, Request};
 use crate::{
     Document, ReadContext, Reading, alertmanager, backstage, cloudevents, cloudwatch, eventrecorder, focus, github,
-    grafana, inventory, kev, kubernetes, mapping, objectives, oncall, pagerduty, promises, restic, terraform, trivy,
+    grafana, inventory, kev, kubernetes, mapping, objectives, oncall, pagerduty, probes, promises, restic, terraform,
+    trivy,
 };
 use mainstay_outside::Outside;
 
@@ -57,6 +58,12 @@ pub const CONNECTORS: &[Connector] = &[
         summary: "on-call schedules, people and escalation policies as code",
         read: oncall::read,
         collect: |outside, request, sink| collect::whole(oncall::read, outside, request, sink),
+    },
+    Connector {
+        name: "probes",
+        summary: "probes as code: the endpoints of Gatus, which are asked while collecting",
+        read: probes::read,
+        collect: |outside, request, sink| collect::whole(probes::read, outside, request, sink),
     },
     Connector {
         name: "alertmanager",

@@ -27,6 +27,7 @@ pub mod objectives;
 pub mod oncall;
 mod options;
 pub mod pagerduty;
+pub mod probes;
 pub mod promises;
 mod reading;
 mod reconcile;

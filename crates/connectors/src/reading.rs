@@ -316,6 +316,8 @@ pub enum Family {
     BudgetPolicy,
     /// What a file of on-call schedules says.
     Oncall,
+    /// An endpoint that is asked.
+    Probe,
     /// An alert that fires.
     Alert,
     /// Whether a backup run was found whole.
@@ -340,6 +342,7 @@ impl Family {
             Self::Promise => "promise",
             Self::BudgetPolicy => "budget-policy",
             Self::Oncall => "oncall",
+            Self::Probe => "probe",
             Self::Alert => "alert",
             Self::Verification => "verification",
             Self::Spend => "spend",
@@ -363,6 +366,7 @@ impl Family {
             PromiseMade::TYPE | PromiseWithdrawn::TYPE => Self::Promise,
             BudgetPolicyDeclared::TYPE | BudgetPolicyWithdrawn::TYPE => Self::BudgetPolicy,
             OncallDeclared::TYPE | OncallWithdrawn::TYPE => Self::Oncall,
+            ProbeDeclared::TYPE | ProbeWithdrawn::TYPE => Self::Probe,
             AlertFired::TYPE | AlertResolved::TYPE => Self::Alert,
             BackupVerified::TYPE => Self::Verification,
             SpendMeasured::TYPE | SpendWithdrawn::TYPE => Self::Spend,
@@ -381,6 +385,7 @@ impl Family {
             Self::Promise => gone(&PromiseWithdrawn {}),
             Self::BudgetPolicy => gone(&BudgetPolicyWithdrawn {}),
             Self::Oncall => gone(&OncallWithdrawn {}),
+            Self::Probe => gone(&ProbeWithdrawn {}),
             Self::Alert => gone(&AlertResolved {}),
             Self::Spend => gone(&SpendWithdrawn {}),
             Self::Verification | Self::Bill => return None,

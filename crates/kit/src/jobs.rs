@@ -84,6 +84,27 @@ impl World {
         })
     }
 
+    /// Whether this replica is the one that does what goes on all the time under the name: it is for as long as it says so
+    /// again before the time is over.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn hold(&self, name: &str, holder: &str, time: std::time::Duration) -> Result<bool, Problem> {
+        let now = self.now();
+        let until = now.as_microsecond().saturating_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX));
+        let held = self.operational(|tx| {
+            tx.execute(
+                "INSERT INTO lease (job, holder, until, ran) VALUES ($1, '', 0, $2) ON CONFLICT (job) DO NOTHING",
+                &[name.into(), i64::MIN.into()],
+            )?;
+            tx.execute(
+                "UPDATE lease SET holder = $1, until = $2 WHERE job = $3 AND (until <= $4 OR holder = $1)",
+                &[holder.into(), until.into(), name.into(), now.into()],
+            )
+        })?;
+        Ok(held == 1)
+    }
+
     fn take_lease(&self, job: &Job, holder: &str, now: Timestamp) -> Result<bool, Problem> {
         let lease_s = if job.is_urgent() { URGENT_LEASE_S } else { LEASE_S };
         let until = now.as_microsecond().saturating_add(lease_s * 1_000_000);

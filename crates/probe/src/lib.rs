@@ -11,11 +11,13 @@ mod judge;
 mod path;
 mod read;
 mod value;
+mod watch;
 
 pub use certificate::{Certificate, Stapled};
 pub use condition::Condition;
 pub use judge::{Outcome, judge};
 pub use read::{Reading, read};
+pub use watch::{Said, Watch};
 
 use mainstay_model::Place;
 use std::net::IpAddr;

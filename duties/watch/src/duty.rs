@@ -1,6 +1,6 @@
 //! What the watch duty declares.
 
-use crate::{AlertEpisode, BudgetPolicy, Objective, PlannedWork, act, kpi, pages};
+use crate::{AlertEpisode, BudgetPolicy, Endpoint, Objective, PlannedWork, act, kpi, pages};
 use mainstay_kit::lists::{list_operation, show_operation};
 use mainstay_kit::{ByEntity, Contributions, Duty, EntityKind, Job, Operation, Page};
 use std::time::Duration;
@@ -19,6 +19,7 @@ impl Duty for WatchDuty {
             EntityKind::of::<Objective>(),
             EntityKind::of::<PlannedWork>(),
             EntityKind::of::<BudgetPolicy>(),
+            EntityKind::of::<Endpoint>(),
         ]
     }
 
@@ -38,6 +39,14 @@ impl Duty for WatchDuty {
         all.push(show_operation::<Objective>("objective.show", "/v1/objectives/{id}", "One objective with its facts"));
         let columns = &["id", "state", "title", "services", "announced", "from", "until"];
         all.push(list_operation::<PlannedWork>("maintenance.list", "/v1/maintenance", "Planned maintenance", columns));
+        let columns = &["id", "state", "service", "asks", "why", "since", "said", "certificate_expires"];
+        all.push(list_operation::<Endpoint>(
+            "endpoint.list",
+            "/v1/endpoints",
+            "Endpoints, as probes saw them last",
+            columns,
+        ));
+        all.push(show_operation::<Endpoint>("endpoint.show", "/v1/endpoints/{id}", "One endpoint with its facts"));
         all.extend(crate::api::operations());
         all
     }
@@ -55,10 +64,16 @@ impl Duty for WatchDuty {
     }
 
     fn kpis(&self) -> Vec<(&'static str, Contributions)> {
-        vec![("actionable-alerts", |reader, query| {
+        let alerts: Contributions = |reader, query| {
             let episodes = reader.all::<AlertEpisode>(Some(query.window))?;
             mainstay_estate::with_owners(reader, kpi::actionable_alerts(&episodes, query))
-        })]
+        };
+        let availability: Contributions = |reader, query| {
+            let endpoints = reader.all::<Endpoint>(Some(query.window))?;
+            let planned = reader.all::<PlannedWork>(Some(query.window))?;
+            mainstay_estate::with_owners(reader, kpi::availability(&endpoints, &planned, query))
+        };
+        vec![("actionable-alerts", alerts), ("platform-availability", availability)]
     }
 
     fn by_entity(&self) -> Vec<(&'static str, Vec<ByEntity>)> {

@@ -1,5 +1,9 @@
 //! KPI 5, actionable alerts; its complement is known as the alert noise ratio.
 
+mod availability;
+
+pub use availability::availability;
+
 use crate::tables::{AlertClass, AlertEpisode};
 use mainstay_kit::{Contribution, Folded, Query, Standing};
 

@@ -1,8 +1,10 @@
 //! What facts about alerts and objectives fold into.
 
 mod budget;
+mod endpoint;
 
 pub use budget::{BudgetPolicy, Objective, PlannedWork};
+pub use endpoint::{Endpoint, SAID_AGAIN};
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_kit::{Cell, Entity, Kind};
