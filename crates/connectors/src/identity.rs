@@ -26,38 +26,43 @@ pub fn fact_id(parts: &[&str]) -> FactId {
 /// within its file has not changed.
 #[must_use]
 pub fn content_digest(data: &Value) -> Digest {
-    let mut text = String::new();
+    let mut text = Vec::with_capacity(512);
     write_canonical(data, &mut text);
-    digest(&[text.as_bytes()])
+    digest(&[&text])
 }
 
-fn write_canonical(value: &Value, out: &mut String) {
+fn write_canonical(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Array(items) => {
-            out.push('[');
+            out.push(b'[');
             for item in items {
                 write_canonical(item, out);
-                out.push(',');
+                out.push(b',');
             }
-            out.push(']');
+            out.push(b']');
         }
         Value::Object(map) => {
             let mut keys: Vec<_> = map.iter().collect();
             keys.sort_unstable_by_key(|(key, _)| *key);
-            out.push('{');
+            out.push(b'{');
             for (key, item) in keys {
-                out.push_str(&Value::String(key.clone()).to_string());
-                out.push(':');
+                write_plain(key, out);
+                out.push(b':');
                 match (key.as_str(), item.get("file")) {
                     ("place", Some(file)) => write_canonical(file, out),
                     _ => write_canonical(item, out),
                 }
-                out.push(',');
+                out.push(b',');
             }
-            out.push('}');
+            out.push(b'}');
         }
-        other => out.push_str(&other.to_string()),
+        other => write_plain(other, out),
     }
+}
+
+/// A value without parts. Writing into memory cannot fail.
+fn write_plain(value: &(impl serde::Serialize + ?Sized), out: &mut Vec<u8>) {
+    let _ = serde_json::to_writer(out, value);
 }
 
 #[cfg(test)]

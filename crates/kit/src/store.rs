@@ -6,7 +6,7 @@ use crate::entity::{Entity, Folded, Kind};
 use crate::moves::Reads;
 use mainstay_ledger::{Filter, Fold, Ledger, LedgerError, Tx, Value};
 use mainstay_model::{Recorded, Span, Subject, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 /// One kind of entity, with its type forgotten: what the ledger needs to keep it.
@@ -137,18 +137,31 @@ impl Fold for EntityKind {
 
     fn fold(&self, facts: &[Recorded], tx: &mut Tx<'_>) -> Result<(), LedgerError> {
         let of_ours = facts.iter().filter(|recorded| self.types.contains(&recorded.fact.fact_type.as_str()));
-        let subjects: BTreeSet<&Subject> = of_ours.filter_map(|recorded| recorded.fact.subject.as_ref()).collect();
-        if subjects.is_empty() {
+        let mut batch: BTreeMap<&Subject, Vec<&Recorded>> = BTreeMap::new();
+        for recorded in of_ours {
+            if let Some(subject) = &recorded.fact.subject {
+                batch.entry(subject).or_default().push(recorded);
+            }
+        }
+        if batch.is_empty() {
             return Ok(());
         }
-        let types = self.types.iter().map(|name| (*name).to_owned()).collect();
-        let filter = Filter { types, subjects: subjects.iter().map(|s| (*s).clone()).collect(), ..Filter::new() };
-        let mut known = by_subject(tx.facts(&filter)?);
-        let mut rows = Vec::with_capacity(subjects.len());
-        for subject in subjects {
+        let mut known = self.before(facts, &batch, tx)?;
+        let mut rows = Vec::with_capacity(batch.len());
+        for (subject, fresh) in batch {
             let key = subject.as_str();
-            let facts = known.remove(key).unwrap_or_default();
-            match (self.row)(key, facts).map_err(|cause| LedgerError::Fold { fold: self.table.to_owned(), cause })? {
+            let of_subject = match known.remove(key) {
+                // What was read with the batch in it is all there is.
+                Some(all)
+                    if all.last().is_some_and(|last| facts.first().is_some_and(|first| last.seq >= first.seq)) =>
+                {
+                    all
+                }
+                before => before.into_iter().flatten().chain(fresh.into_iter().cloned()).collect(),
+            };
+            match (self.row)(key, of_subject)
+                .map_err(|cause| LedgerError::Fold { fold: self.table.to_owned(), cause })?
+            {
                 Some(values) => rows.push(values),
                 None => {
                     tx.execute(&format!("DELETE FROM {} WHERE id = $1", self.table), &[key.into()])?;
@@ -157,6 +170,41 @@ impl Fold for EntityKind {
         }
         tx.execute_many(&self.insert, &rows)?;
         Ok(())
+    }
+}
+
+impl EntityKind {
+    /// What must be read of the subjects of a batch: what was said of them before it, which of most is nothing. Facts with
+    /// fractions are read as they were written, the batch's too: what is parsed again may differ in the last bit, and
+    /// replay parses them again.
+    fn before(
+        &self,
+        facts: &[Recorded],
+        batch: &BTreeMap<&Subject, Vec<&Recorded>>,
+        tx: &mut Tx<'_>,
+    ) -> Result<BTreeMap<String, Vec<Recorded>>, LedgerError> {
+        let has_fractions = |recorded: &&Recorded| holds_fraction(&recorded.fact.data);
+        let (exact, inexact): (Vec<_>, Vec<_>) = batch.iter().partition(|(_, fresh)| !fresh.iter().any(has_fractions));
+        let mut found = Vec::new();
+        let first = facts.first().map(|recorded| recorded.seq);
+        for (part, until) in [(exact, first), (inexact, None)] {
+            if !part.is_empty() {
+                let types = self.types.iter().map(|name| (*name).to_owned()).collect();
+                let subjects = part.iter().map(|(subject, _)| (**subject).clone()).collect();
+                found.extend(tx.facts(&Filter { types, subjects, seq_to: until, ..Filter::new() })?);
+            }
+        }
+        Ok(by_subject(found))
+    }
+}
+
+/// Whether a number that is no whole one stands in a value.
+fn holds_fraction(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Number(number) => number.is_f64(),
+        serde_json::Value::Array(items) => items.iter().any(holds_fraction),
+        serde_json::Value::Object(map) => map.values().any(holds_fraction),
+        _ => false,
     }
 }
 

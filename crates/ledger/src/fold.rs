@@ -28,7 +28,8 @@ pub trait Fold: Send + Sync {
     /// The tables that it writes, and nobody else does.
     fn tables(&self) -> Vec<&str>;
 
-    /// Folds facts, in the order of the ledger. All of them, and all before them, can be read through `tx`.
+    /// Folds facts, in the order of the ledger. All of them, and all before them, can be read through `tx`; what is visible
+    /// there from the position of the first is what is given, no more and no less.
     ///
     /// A fact that was redacted meanwhile comes with what was retained as its data. After a redaction everything is
     /// replayed, so a fold need not treat it apart.

@@ -6,6 +6,7 @@ use crate::index::{self, Kind, seq_of, span};
 use crate::tx::Tx;
 use crate::value::{Row, Value};
 use mainstay_model::{Recorded, Subject, Timestamp};
+use std::collections::HashSet;
 
 /// In which order facts are given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -111,9 +112,10 @@ impl Filter {
         self
     }
 
-    fn wants(&self, header: &Header<'_>) -> bool {
+    /// Whether a row is one of these; `subjects` are those of the filter, to be found at once.
+    fn wants(&self, header: &Header<'_>, subjects: &HashSet<&str>) -> bool {
         (self.types.is_empty() || self.types.iter().any(|t| t == header.fact_type))
-            && (self.subjects.is_empty() || self.subjects.iter().any(|s| Some(s.as_str()) == header.subject))
+            && (subjects.is_empty() || header.subject.is_some_and(|subject| subjects.contains(subject)))
             && self.source.as_ref().is_none_or(|source| source == header.source)
             && self.id.as_ref().is_none_or(|id| id == header.id)
             && self.from.is_none_or(|from| header.time_us >= from.as_microsecond())
@@ -249,8 +251,9 @@ impl Tx<'_> {
         }
         let from = filter.seq_from;
         let descending = matches!(filter.order, Order::RecordedDesc);
+        let subjects: HashSet<&str> = filter.subjects.iter().map(Subject::as_str).collect();
         let mut each = |stored: Stored| {
-            if filter.wants(&stored.header()?) { each(stored) } else { Ok(true) }
+            if filter.wants(&stored.header()?, &subjects) { each(stored) } else { Ok(true) }
         };
         match self.candidates(filter)? {
             Some(mut seqs) => {

@@ -272,17 +272,13 @@ impl Judged<'_> {
     /// Told episodes of this rule that began together with another alert of the same service, which began first or has the
     /// smaller name, so that of two only one is called a duplicate.
     fn together(&self, wanted: &dyn Fn(&str) -> bool) -> Vec<&Brief> {
-        let is_with = |a: &Brief, b: &Brief| {
-            let first = (b.fired, &b.key) < (a.fired, &a.key);
-            first
-                && wanted(&b.rule)
-                && a.fingerprint != b.fingerprint
-                && a.service == b.service
-                && !b.pages.is_empty()
-                && a.fired.duration_since(b.fired) <= TOGETHER_WITHIN
-        };
-        let told = self.episodes.iter().copied().filter(|episode| !episode.pages.is_empty());
-        told.filter(|episode| self.before(episode.fired).any(|other| is_with(episode, other))).collect()
+        let with =
+            |episode: &&Brief| self.before(episode.fired).any(|other| wanted(&other.rule) && is_with(episode, other));
+        self.told().filter(with).collect()
+    }
+
+    fn told(&self) -> impl Iterator<Item = &Brief> {
+        self.episodes.iter().copied().filter(|episode| !episode.pages.is_empty())
     }
 
     /// All episodes that began shortly before an instant, or at it.
@@ -294,16 +290,27 @@ impl Judged<'_> {
 
     /// Another rule that began together with most of this one's episodes, and shortly before.
     fn companion(&self, told: usize) -> Option<(&str, Vec<&Brief>)> {
-        let nearby: BTreeSet<&str> = self
-            .episodes
-            .iter()
-            .flat_map(|episode| self.before(episode.fired))
-            .map(|episode| &*episode.rule)
-            .filter(|rule| *rule != self.rule)
-            .collect();
-        let found = nearby.into_iter().map(|rule| (rule, self.together(&|other| other == rule)));
-        found.filter(|(_, together)| share(together.len(), told) >= MOST).max_by_key(|(_, together)| together.len())
+        // In one pass: with many rules that fire often, each has nearly all others nearby.
+        let mut found: BTreeMap<&str, Vec<&Brief>> = BTreeMap::new();
+        for episode in self.told() {
+            let others =
+                self.before(episode.fired).filter(|other| *other.rule != *self.rule && is_with(episode, other));
+            let rules: BTreeSet<&str> = others.map(|other| &*other.rule).collect();
+            rules.into_iter().for_each(|rule| found.entry(rule).or_default().push(episode));
+        }
+        let most = found.into_iter().filter(|(_, together)| share(together.len(), told) >= MOST);
+        most.max_by_key(|(_, together)| together.len())
     }
+}
+
+/// Whether an episode began together with another alert of the same service that somebody was told of.
+fn is_with(episode: &Brief, other: &Brief) -> bool {
+    let first = (other.fired, &other.key) < (episode.fired, &episode.key);
+    first
+        && episode.fingerprint != other.fingerprint
+        && episode.service == other.service
+        && !other.pages.is_empty()
+        && episode.fired.duration_since(other.fired) <= TOGETHER_WITHIN
 }
 
 /// Episodes of a rule by what they have in common.

@@ -119,7 +119,10 @@ impl Entity for AlertEpisode {
     ];
 
     fn fold(_key: &str, facts: &[Recorded]) -> Option<Self> {
-        let (fired, alert) = facts.iter().find_map(|r| Some((r.fact.time, AlertFired::read(&r.fact)?)))?;
+        // The first statement says since when, the newest what; nearly every episode is stated once.
+        let mut stated = facts.iter().filter_map(|r| Some((r.fact.time, AlertFired::read(&r.fact)?)));
+        let (fired, first) = stated.next()?;
+        let alert = stated.last().map_or(first, |(_, newest)| newest);
         let mut out = Self {
             alert,
             fired,
@@ -131,9 +134,7 @@ impl Entity for AlertEpisode {
         };
         for Recorded { fact, .. } in facts {
             let at = fact.time;
-            if let Some(data) = AlertFired::read(fact) {
-                out.alert = data;
-            } else if AlertResolved::read(fact).is_some() {
+            if AlertResolved::read(fact).is_some() {
                 out.resolved = Some(at);
             } else if let Some(data) = AlertNotified::read(fact) {
                 out.notified.push((at, data));
