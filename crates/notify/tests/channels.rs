@@ -2,7 +2,6 @@
 //! incoming webhooks, Teams' adaptive cards, PagerDuty's Events API version 2, Opsgenie's Alert API, ntfy's publishing as JSON.
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot unwrap is a failure of the test")]
-#![expect(clippy::disallowed_methods, reason = "a test listens where a service would")]
 
 use mainstay_model::Severity;
 use mainstay_notify::{Channel, Event, Message, Outcome, send};

@@ -1,8 +1,10 @@
 //! Loads controls and judges what was read.
 
+mod share;
+
 use crate::catalog::{self, BuiltIn};
 use crate::control::{self, Control, ControlFile};
-use crate::controls::{Applied, Controls, Held};
+use crate::controls::{Controls, Held};
 use crate::foreign::{Foreign, Policy};
 use crate::judge::{Arena, Batch, Evaluation, Reason, Relations, Truth, type_key, why};
 use crate::secret::Secrets;
@@ -10,11 +12,9 @@ use crate::suppress::Waiver;
 use mainstay_iac::{Dialect, Reading, Resource};
 use mainstay_model::{Diagnostic, Place, Severity, Verdict};
 use serde::Serialize;
+use share::Share;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
-
-/// How many resources are judged before what was computed for them is dropped.
-const BATCH_RESOURCES: usize = 1024;
 
 /// Controls, ready to judge.
 #[derive(Debug, Default)]
@@ -245,47 +245,19 @@ impl Engine {
     pub fn judge_wanted(&self, reading: &Reading, wanted: Wanted) -> Judging {
         let relations = Relations::of(reading);
         let files: Vec<Arc<str>> = reading.files.iter().map(|file| Arc::from(file.as_str())).collect();
+        let mut foreign = self.foreign.judge(reading, &relations);
+        let mut shares = Vec::new();
+        for range in share::ranges(reading.resources.len()) {
+            let behind = foreign.split_off(&range.end);
+            shares.push(Share { engine: self, reading, relations: &relations, files: &files, wanted, range, foreign });
+            foreign = behind;
+        }
         let mut out = Judging::default();
         out.summary.resources = reading.resources.len() as u64;
         out.summary.controls = self.controls.len() as u64;
-        // By the number of the type.
-        let mut applied: Vec<Option<Vec<Applied>>> = vec![None; relations.type_count()];
-        let mut foreign = self.foreign.judge(reading, &relations);
-        for start in (0..reading.resources.len()).step_by(BATCH_RESOURCES) {
-            let arena = Arena::default();
-            let batch = Batch::new(reading, &relations, &arena);
-            let end = (start + BATCH_RESOURCES).min(reading.resources.len());
-            for index in start..end {
-                let resource = &reading.resources[index];
-                if !is_judged(resource) {
-                    continue;
-                }
-                let number = u32::try_from(index).expect("a reading holds fewer resources than 2^32");
-                let rules = applied[relations.type_of(number) as usize]
-                    .get_or_insert_with(|| self.controls.applied(&type_key(resource)));
-                let mut shared = None;
-                let first = out.judgements.len();
-                for Applied { control, rule } in rules.iter().copied() {
-                    let control = self.controls.at(control);
-                    let rule = &control.rules[rule as usize].rule;
-                    let evaluation = Evaluation::new(&batch, rule, number);
-                    let Some(truth) = verdict_of(&evaluation) else { continue };
-                    out.summary.count(verdict(truth));
-                    if wanted == Wanted::All || truth != Truth::True {
-                        let shared = shared.get_or_insert_with(|| Shared::of(resource, &files));
-                        out.judgements.push(shared.judgement(control, truth, why(&evaluation, truth), &files));
-                    }
-                }
-                for (control, saying) in foreign.remove(&index).unwrap_or_default() {
-                    out.summary.count(verdict(saying.truth));
-                    if wanted == Wanted::All || saying.truth != Truth::True {
-                        let shared = shared.get_or_insert_with(|| Shared::of(resource, &files));
-                        let control = self.controls.at(control);
-                        out.judgements.push(shared.judgement(control, saying.truth, saying.reasons(), &files));
-                    }
-                }
-                out.judgements[first..].sort_by(|a, b| a.control.cmp(&b.control));
-            }
+        for (judgements, summary) in share::judge(shares) {
+            out.judgements.extend(judgements);
+            out.summary.add(&summary);
         }
         out.ambiguous = ambiguous(reading, &out.judgements);
         out

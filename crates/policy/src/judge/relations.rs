@@ -3,8 +3,8 @@
 
 use mainstay_iac::{Block, Reading, Resource};
 use std::borrow::Cow;
-use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// How many instances of one counted resource an address without index stands for, at most. Beyond it the relation
 /// is drawn to the first ones only, because N instances that refer to N instances would be N x N edges.
@@ -29,7 +29,7 @@ pub(crate) struct Relations<'a> {
     inbound: Edges<'a>,
     outbound: Edges<'a>,
     /// Resources in the order of their addresses, for whoever asks what a module holds.
-    sorted: OnceCell<Vec<u32>>,
+    sorted: OnceLock<Vec<u32>>,
 }
 
 /// First and last resource of those that share an address, or an address without its index.
