@@ -274,6 +274,7 @@ fn every_column_that_offers_an_order_gives_one() {
         "/estate/catalog",
         "/changes",
         "/incidents",
+        "/oncall",
         "/alerts",
         "/backups",
         "/vulnerabilities",

@@ -122,7 +122,7 @@ impl Entity for AlertEpisode {
         // The first statement says since when, the newest what; nearly every episode is stated once.
         let mut stated = facts.iter().filter_map(|r| Some((r.fact.time, AlertFired::read(&r.fact)?)));
         let (fired, first) = stated.next()?;
-        let alert = stated.last().map_or(first, |(_, newest)| newest);
+        let alert = stated.next_back().map_or(first, |(_, newest)| newest);
         let mut out = Self {
             alert,
             fired,

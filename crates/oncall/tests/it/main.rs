@@ -6,6 +6,7 @@
 
 mod calendars;
 mod changes;
+mod course;
 mod escalations;
 mod handoffs;
 mod layers;

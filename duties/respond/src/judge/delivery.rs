@@ -127,6 +127,8 @@ pub fn again(key: &str, attempt: u32, now: Timestamp) -> Option<Timestamp> {
     let hash = key.bytes().fold(u64::from(attempt).wrapping_add(0x9e37_79b9), |hash, byte| {
         hash.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte)
     });
+    // The last letters, which tell most keys apart, would stay in the lower half otherwise.
+    let hash = (hash ^ (hash >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let full =
         i64::try_from(PAUSE.as_millis()).unwrap_or(i64::MAX).saturating_mul(1 << attempt.saturating_sub(1).min(10));
     let less = i64::try_from(hash >> 32).unwrap_or(0) % (full / 2 + 1);
@@ -139,4 +141,83 @@ pub fn next_due(escalation: &Escalation, outstanding: &[Delivery]) -> Option<Tim
     let stands = escalation.stands();
     let own = stands.due.filter(|_| stands.state != EscalationState::Resolved);
     outstanding.iter().map(|one| one.due).chain(own).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_kit::{Folded, fold_all, history};
+
+    const BEGUN: &str = r#"2026-11-05T09:00:00Z escalation.begun escalation:e1 {"alert":"alert:1","title":"t","digest":"d","policy":{"id":"shop","steps":[{"notify":["person:ada"],"wait_s":300}]}}"#;
+    const STANDS: &str = r#""run":0,"round":0,"step":1,"told":true,"tries":0,"seen":"2026-11-05T09:00:00Z""#;
+
+    /// An escalation whose first step tells Ada in two ways, and what came behind it.
+    fn escalation(behind: &str) -> Folded<Escalation> {
+        let told = format!(
+            r#"2026-11-05T09:00:00Z escalation.advanced escalation:e1 {{"number":1,"event":"due","said":[{{"what":"notify","key":"e1/0.0.0/ada","person":"ada","name":"Ada","step":1,"round":1,"ways":[{{"channel":"pd","at":"2026-11-05T09:00:00Z"}},{{"channel":"mail","to":"a@b.c","at":"2026-11-05T09:05:00Z"}}]}}],"stands":{{"state":"running",{STANDS}}}}}"#
+        );
+        fold_all::<Escalation>(&history(&format!("{BEGUN}\n{told}\n{behind}")).unwrap()).remove(0)
+    }
+
+    fn receipt(time: &str, channel: &str, attempt: u32, outcome: &str, more: &str) -> String {
+        format!(
+            r#"{time} escalation.delivered escalation:e1 {{"key":"e1/0.0.0/ada","person":"ada","channel":"{channel}","attempt":{attempt},"outcome":"{outcome}"{more}}}"#
+        )
+    }
+
+    fn wanted(one: &Folded<Escalation>) -> Vec<(String, Event, u32, String)> {
+        let all = outstanding("e1", &one.entity, |channel| channel == "pd");
+        all.into_iter().map(|one| (one.channel, one.event, one.attempt, one.due.to_string())).collect()
+    }
+
+    fn decided(number: u32, event: &str, state: &str) -> String {
+        format!(
+            r#"2026-11-05T09:01:00Z escalation.advanced escalation:e1 {{"number":{number},"event":"{event}","by":"ben","stands":{{"state":"{state}",{STANDS}}}}}"#
+        )
+    }
+
+    #[test]
+    fn a_message_is_wanted_until_it_has_its_receipt_and_again_when_that_says_so() {
+        let way = |channel: &str, attempt, due: &str| (channel.to_owned(), Event::Trigger, attempt, due.to_owned());
+        let mail = way("mail", 1, "2026-11-05T09:05:00Z");
+        assert_eq!(wanted(&escalation("")), [way("pd", 1, "2026-11-05T09:00:00Z"), mail.clone()]);
+        let failed = receipt("2026-11-05T09:00:01Z", "pd", 1, "failed", r#","again":"2026-11-05T09:00:06Z""#);
+        assert_eq!(wanted(&escalation(&failed)), [way("pd", 2, "2026-11-05T09:00:06Z"), mail.clone()]);
+        for outcome in ["sent", "refused", "given-up"] {
+            let last = receipt("2026-11-05T09:00:07Z", "pd", 2, outcome, "");
+            assert_eq!(wanted(&escalation(&format!("{failed}\n{last}"))), std::slice::from_ref(&mail), "{outcome}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_of_what_somebody_has_and_who_keeps_an_alert_hears_of_it() {
+        let sent = receipt("2026-11-05T09:00:01Z", "pd", 1, "sent", "");
+        let seen = format!("{sent}\n{}", decided(2, "acknowledged", "acknowledged"));
+        let at = "2026-11-05T09:01:00Z".to_owned();
+        assert_eq!(wanted(&escalation(&seen)), [("pd".to_owned(), Event::Acknowledge, 1, at.clone())]);
+        let over = format!("{sent}\n{}", decided(2, "resolved", "resolved"));
+        assert_eq!(wanted(&escalation(&over)), [("pd".to_owned(), Event::Resolve, 1, at)]);
+        // Where nothing was sent, there is nothing to close.
+        assert_eq!(wanted(&escalation(&decided(2, "resolved", "resolved"))), []);
+    }
+
+    #[test]
+    fn a_decision_whose_predecessor_has_not_arrived_does_not_count_yet() {
+        let gap = escalation(&decided(3, "resolved", "resolved"));
+        assert_eq!((gap.entity.number(), gap.entity.stands().state), (1, EscalationState::Running));
+        let whole = escalation(&format!("{}\n{}", decided(3, "resolved", "resolved"), decided(2, "forced", "running")));
+        assert_eq!((whole.entity.number(), whole.entity.stands().state), (3, EscalationState::Resolved));
+    }
+
+    #[test]
+    fn pauses_double_at_the_most_and_end() {
+        let now: Timestamp = "2026-11-05T09:00:00Z".parse().unwrap();
+        for attempt in 1..ATTEMPTS_MAX {
+            let pause = again("e1/0.0.0/ada/pd", attempt, now).unwrap().duration_since(now).as_millis();
+            let full = 5_000 << (attempt - 1);
+            assert!((full / 2..=full).contains(&pause), "attempt {attempt}: {pause} ms");
+        }
+        assert_ne!(again("a", 3, now), again("b", 3, now), "not all come again at once");
+        assert_eq!(again("a", ATTEMPTS_MAX, now), None);
+    }
 }

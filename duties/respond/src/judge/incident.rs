@@ -237,3 +237,67 @@ fn words(length: SignedDuration) -> String {
         (days, hours, _) => format!("{days} d {hours} h"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_kit::{fold_all, history};
+
+    fn incident(behind: &str) -> Incident {
+        let opened = r#"2026-10-05T10:00:00Z incident.opened incident:1 {"title":"Checkout is down.","severity":1,"services":["service:checkout"]}"#;
+        fold_all::<Incident>(&history(&format!("{opened}\n{behind}")).unwrap()).remove(0).entity
+    }
+
+    const RESTORED: &str = "2026-10-05T10:20:00Z incident.restored incident:1";
+
+    #[test]
+    fn what_is_not_restored_is_neither_reviewed_nor_closed_nor_comes_back() {
+        let reviewed = Move::Stage(IncidentStage::Reviewed);
+        let identified = Move::Stage(IncidentStage::Identified);
+        let open = incident("");
+        assert!(may(&open, identified).is_ok() && may(&open, Move::Restored).is_ok());
+        for to in [reviewed, Move::Closed, Move::Reopened] {
+            assert!(may(&open, to).unwrap_err().starts_with("it is detected; "), "{to:?}");
+        }
+        let restored = incident(RESTORED);
+        assert!([reviewed, Move::Closed, Move::Reopened].into_iter().all(|to| may(&restored, to).is_ok()));
+        assert!([identified, Move::Restored].into_iter().all(|to| may(&restored, to).is_err()));
+        let closed = incident(&format!("{RESTORED}\n2026-10-05T10:30:00Z incident.closed incident:1"));
+        assert!(may(&closed, identified).unwrap_err().contains("reopen it first"));
+        assert!(may(&closed, Move::Reopened).is_ok());
+        let alarm = r#"2026-10-05T10:05:00Z incident.classified incident:1 {"class":"false-alarm"}"#;
+        assert!(may(&incident(alarm), Move::Closed).is_ok(), "a false alarm has nothing to restore");
+        let merged = r#"2026-10-05T10:05:00Z incident.classified incident:1 {"class":"duplicate","of":"incident:2"}"#;
+        assert!(may(&incident(merged), Move::Restored).unwrap_err().contains("merged"));
+    }
+
+    #[test]
+    fn the_next_update_is_due_by_the_severity_and_by_nobody_once_service_is_back() {
+        let due = |behind: &str| update_due(&incident(behind)).map(|at| at.to_string());
+        assert_eq!(due("").as_deref(), Some("2026-10-05T10:30:00Z"));
+        let note = r#"2026-10-05T10:10:00Z incident.noted incident:1 {"text":"x"}"#;
+        assert_eq!(due(note).as_deref(), Some("2026-10-05T10:30:00Z"), "a note tells nobody");
+        let update = r#"2026-10-05T10:10:00Z incident.noted incident:1 {"text":"x","kind":"update"}"#;
+        assert_eq!(due(update).as_deref(), Some("2026-10-05T10:40:00Z"));
+        let milder = format!("{update}\n2026-10-05T10:11:00Z incident.severity-changed incident:1 {{\"severity\":2}}");
+        assert_eq!(due(&milder).as_deref(), Some("2026-10-05T11:10:00Z"));
+        assert_eq!(due(RESTORED), None);
+    }
+
+    #[test]
+    fn a_summary_says_what_the_facts_say_and_nothing_that_they_do_not() {
+        let behind = format!(
+            "{RESTORED}\n{}\n{}",
+            r#"2026-10-05T10:01:00Z incident.onset-established incident:1 {"onset":"2026-10-05T09:45:00Z","evidence":"metric"}"#,
+            r#"2026-10-05T10:02:00Z incident.role-given incident:1 {"role":"commander","person":"ada"}"#
+        );
+        let incident = incident(&behind);
+        let lines = own_lines(&incident);
+        let text = summary("INC-1", &incident, &lines, "2026-10-05T12:00:00Z".parse().unwrap());
+        let expected = "INC-1 is a SEV1 incident: Checkout is down. It is restored. It hits checkout.\n\
+                        Impact began at 2026-10-05T09:45:00Z and was detected 15 min later.\n\
+                        Service was back at 2026-10-05T10:20:00Z, after 20 min without it.\n\
+                        At work: ada (commander).";
+        assert_eq!(text, expected);
+    }
+}
