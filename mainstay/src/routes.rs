@@ -36,8 +36,11 @@ fn hooks(world: &World) -> Value {
         "responses": {
             "200": {"description": "what became of it", "content": {"application/json": {"schema": {"type": "object"}}}},
             "default": {
-                "description": "what went wrong and what to do about it",
-                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                "description": "what went wrong and what to do about it; a sender that knows another form of it gets that",
+                "content": {
+                    "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+                    "application/json": {"schema": {"type": "object"}},
+                },
             },
         },
     }})

@@ -107,11 +107,28 @@ impl Keys {
     }
 }
 
+/// The module of a root, with all that it calls; they are freed with it.
+pub(super) struct Root<'w>(Rc<Module<'w>>);
+
+impl<'w> std::ops::Deref for Root<'w> {
+    type Target = Rc<Module<'w>>;
+    fn deref(&self) -> &Rc<Module<'w>> {
+        &self.0
+    }
+}
+
+impl Drop for Root<'_> {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
 impl<'w> Module<'w> {
-    pub(super) fn root(world: &'w World<'w>, folder: &'w Folder<'w>) -> Rc<Self> {
+    pub(super) fn root(world: &'w World<'w>, folder: &'w Folder<'w>) -> Root<'w> {
         let inputs = load::inputs(world, folder);
         let root = Arc::from(folder.path.as_str());
-        Rc::new(Self::new(world, folder, (String::new(), String::new(), String::new()), root, From::Root(inputs)))
+        let names = (String::new(), String::new(), String::new());
+        Root(Rc::new(Self::new(world, folder, names, root, From::Root(inputs))))
     }
 
     fn new(
@@ -254,6 +271,13 @@ impl<'w> Module<'w> {
         self.world.collector.replace(outer);
         self.expansions.borrow_mut().insert((data, kind, name), Some(expansion.clone()));
         Some(Ok(expansion))
+    }
+
+    /// Lets go of the modules that calls made. Each holds on to the one that called it, so that none would ever be freed.
+    fn release(&self) {
+        for children in self.children.take().into_values().flatten() {
+            children.modules.iter().for_each(|child| child.release());
+        }
     }
 
     /// The modules that a call makes.
@@ -402,5 +426,32 @@ pub(super) fn from_text(declared: &Block, text: &str) -> Item {
 impl Rest {
     pub(super) fn of(path: String, when: &'static str, refers: &str) -> Rc<Self> {
         Rc::new(Self { path, when, refers: Arc::from([refers.to_owned()]) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SourceFile;
+    use crate::terraform::Options;
+
+    #[test]
+    fn modules_that_call_modules_are_freed_with_their_root() {
+        let file = |path: &str, text: &str| SourceFile { path: path.to_owned(), bytes: text.as_bytes().to_vec() };
+        let files = [
+            file("main.tf", "module \"a\" {\n  source = \"./a\"\n}\n"),
+            file("a/main.tf", "module \"b\" {\n  source = \"./b\"\n}\n"),
+            file("a/b/main.tf", "locals {\n  x = 1\n}\n"),
+        ];
+        let (freed, _) = load::with_world(&files, &Options::default(), |world, _| {
+            let root = Module::root(world, &world.folders[""]);
+            let a = root.children("a").unwrap().ok().unwrap().modules[0].clone();
+            let b = Rc::downgrade(&a.children("b").unwrap().ok().unwrap().modules[0]);
+            let a = Rc::downgrade(&a);
+            assert!(a.upgrade().is_some() && b.upgrade().is_some());
+            drop(root);
+            a.upgrade().is_none() && b.upgrade().is_none()
+        });
+        assert!(freed);
     }
 }

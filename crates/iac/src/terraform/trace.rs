@@ -89,7 +89,8 @@ pub fn trace(files: &[SourceFile], options: &Options, root: &str, address: &str,
 
 fn traced<'w>(world: &'w World<'w>, root: &str, address: &str, paths: &[String]) -> Vec<Origin> {
     let Some(folder) = world.folders.get(root) else { return Vec::new() };
-    let Some((module, block, each)) = find(&Module::root(world, folder), address) else { return Vec::new() };
+    let root = Module::root(world, folder);
+    let Some((module, block, each)) = find(&root, address) else { return Vec::new() };
     let mut tracer = Tracer { world, left: STEPS_MAX, busy: Vec::new() };
     let mut out = Vec::new();
     for path in paths {
