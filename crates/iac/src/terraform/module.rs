@@ -444,10 +444,12 @@ mod tests {
             file("a/b/main.tf", "locals {\n  x = 1\n}\n"),
         ];
         let (freed, _) = load::with_world(&files, &Options::default(), |world, _| {
-            let root = Module::root(world, &world.folders[""]);
-            let a = root.children("a").unwrap().ok().unwrap().modules[0].clone();
-            let b = Rc::downgrade(&a.children("b").unwrap().ok().unwrap().modules[0]);
-            let a = Rc::downgrade(&a);
+            let folder = world.folders.values().find(|folder| folder.modules.contains_key("a")).unwrap();
+            let root = Module::root(world, folder);
+            let called = root.children("a").unwrap().ok().unwrap().modules[0].clone();
+            let b = Rc::downgrade(&called.children("b").unwrap().ok().unwrap().modules[0]);
+            let a = Rc::downgrade(&called);
+            drop(called);
             assert!(a.upgrade().is_some() && b.upgrade().is_some());
             drop(root);
             a.upgrade().is_none() && b.upgrade().is_none()
